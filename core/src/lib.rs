@@ -1,4 +1,43 @@
-//! Traits and the OS-independent engine of loopline.
+//! Traits and the OS-independent engine of loopline, an asyncio-style event
+//! loop.
+//!
+//! Applications use the `loopline` crate, which adds a backend for the system
+//! at hand. This crate is what authors of backends build on: it holds the
+//! [`Backend`](backend::Backend) trait with its numbered contract, and the
+//! [`Loop`] over any implementation of it.
+//!
+//! References such as "line A36" name the lines of the project's behaviour
+//! list, which the conformance suite checks one by one.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod backend;
+mod engine;
+mod event_loop;
+mod net;
+mod protocol;
+mod send_file;
+mod task;
+mod transport;
+
+pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
+pub use event_loop::{
+    Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
+    LoopHandle, ProtocolFactory, RunError, WatchCallback, WatchError, running_loop,
+};
+pub use net::{
+    AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
+    ListenError, Resolution, Resolver, Server, ServerOptions, SystemResolver,
+};
+pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
+pub use send_file::{
+    FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
+    SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
+};
+pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
+pub use transport::{
+    Address, Flow, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+};
+
+/// An error of any type, as callbacks answer it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

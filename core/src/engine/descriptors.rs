@@ -1,0 +1,146 @@
+//! Which descriptor belongs to which slot.
+
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+
+use super::user_watch::UserWatch;
+use super::{Engine, Role, Watched};
+use crate::backend::{Interest, Key, Source};
+
+/// Slots by the number of their descriptor.
+#[derive(Default)]
+pub(super) struct Descriptors(HashMap<u64, Held>);
+
+/// The slot of one descriptor, and what its user watches it for if it is not
+/// the loop's own.
+pub(super) struct Held {
+    key: Key,
+    user: Option<Rc<UserWatch>>,
+}
+
+impl Descriptors {
+    pub(super) fn insert(&mut self, source: Source<'_>, key: Key) -> Option<Held> {
+        self.0.insert(source.number(), Held { key, user: None })
+    }
+
+    pub(super) fn insert_user(&mut self, source: Source<'_>, key: Key, user: Rc<UserWatch>) {
+        let user = Some(user);
+        self.0.insert(source.number(), Held { key, user });
+    }
+
+    pub(super) fn user(&self, source: Source<'_>) -> Option<(Key, Rc<UserWatch>)> {
+        let held = self.0.get(&source.number())?;
+        Some((held.key, held.user.clone()?))
+    }
+
+    /// Forgets a number, if it is still that slot's.
+    fn remove(&mut self, number: u64, key: Key) -> Option<Held> {
+        if self.0.get(&number).is_some_and(|held| held.key == key) {
+            return self.0.remove(&number);
+        }
+        None
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0 = HashMap::new();
+    }
+}
+
+impl Engine {
+    /// Gives a descriptor that the loop has opened, or was given, to an owner.
+    /// What a user had watched under the same number is forgotten: that
+    /// descriptor was closed (line C27).
+    pub(crate) fn adopt(&self, source: Source<'_>, owner: Rc<dyn Watched>) -> Key {
+        let key = self.slots.borrow_mut().insert(owner);
+        let stale = self.descriptors.borrow_mut().insert(source, key);
+        if let Some(stale) = stale {
+            let slot = self.slots.borrow_mut().remove(stale.key, self.turn.get());
+            drop((slot, stale));
+        }
+        key
+    }
+
+    /// Takes a descriptor from its owner; nothing comes for its key any more.
+    pub(crate) fn disown(&self, source: Source<'_>, key: Key) {
+        let slot = self.slots.borrow_mut().remove(key, self.turn.get());
+        let held = self.descriptors.borrow_mut().remove(source.number(), key);
+        if let Some(slot) = slot {
+            if !slot.armed.is_empty() {
+                // The descriptor is about to be closed, which ends the watch
+                // whatever the backend answers.
+                let _ = self.with_backend(|backend| backend.unwatch(source, key));
+            }
+            drop(slot);
+        }
+        drop(held);
+    }
+
+    /// In which role a descriptor is used, if it is.
+    pub(crate) fn role(&self, source: Source<'_>) -> Option<Role> {
+        let key = self.descriptors.borrow().0.get(&source.number())?.key;
+        let mut slots = self.slots.borrow_mut();
+        Some(slots.named(key)?.owner.as_ref()?.role())
+    }
+
+    /// Sets what the owner of a slot wants; the backend hears of it before the
+    /// next wait.
+    pub(crate) fn want(&self, key: Key, want: Interest) {
+        let mut slots = self.slots.borrow_mut();
+        let Some(slot) = slots.named(key) else {
+            return;
+        };
+        slot.want = want;
+        if want != slot.armed && !slot.dirty {
+            slot.dirty = true;
+            self.dirty.borrow_mut().push(key);
+        }
+    }
+
+    /// Tells the backend of every interest that has changed.
+    pub(super) fn arm(&self) {
+        loop {
+            let Some(key) = self.dirty.borrow_mut().pop() else {
+                return;
+            };
+            let Some((owner, want, armed)) = self.take_dirty(key) else {
+                continue;
+            };
+            let mut result = Ok(());
+            owner.with_source(&mut |source| result = self.change(source, key, want, armed));
+            match result {
+                Ok(()) => {
+                    if let Some(slot) = self.slots.borrow_mut().named(key) {
+                        slot.armed = want;
+                    }
+                }
+                Err(error) => owner.refused(error),
+            }
+        }
+    }
+
+    fn take_dirty(&self, key: Key) -> Option<(Rc<dyn Watched>, Interest, Interest)> {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.named(key)?;
+        slot.dirty = false;
+        if slot.want == slot.armed {
+            return None;
+        }
+        Some((Rc::clone(slot.owner.as_ref()?), slot.want, slot.armed))
+    }
+
+    fn change(
+        &self,
+        source: Source<'_>,
+        key: Key,
+        want: Interest,
+        armed: Interest,
+    ) -> io::Result<()> {
+        self.with_backend(|backend| match (armed.is_empty(), want.is_empty()) {
+            (true, _) => backend.watch(source, key, want),
+            (false, true) => backend.unwatch(source, key),
+            (false, false) => backend.rewatch(source, key, want),
+        })
+        .unwrap_or(Ok(()))
+    }
+}

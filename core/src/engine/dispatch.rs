@@ -1,0 +1,108 @@
+//! Events to their owners.
+
+use std::error::Error;
+use std::rc::Rc;
+
+use super::{Engine, ExceptionContext, Severity, Watched};
+use crate::backend::{Event, Key};
+
+impl Engine {
+    /// Dispatches every event of the batch. What a panic leaves over stays in
+    /// the batch and comes first in the next turn.
+    pub(super) fn dispatch(self: &Rc<Self>) {
+        loop {
+            let event = self.events.borrow_mut().pop();
+            match event {
+                Some(Event::Ready { key, ready }) => {
+                    if let Some(owner) = self.addressee(key) {
+                        self.timed(|| owner.ready(ready));
+                        self.settle();
+                    }
+                }
+                Some(Event::Done { key, result }) => {
+                    if let Some(owner) = self.addressee(key) {
+                        owner.done(result);
+                        self.settle();
+                    }
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn addressee(&self, key: Key) -> Option<Rc<dyn Watched>> {
+        let turn = self.turn.get();
+        let slots = self.slots.borrow();
+        let slot = slots.at(key)?;
+        let owner = slot.owner.as_ref();
+        if slot.is_current(key) {
+            return owner.map(Rc::clone);
+        }
+        if let Some(owner) = owner.filter(|owner| owner.accepts(key, turn)) {
+            return Some(Rc::clone(owner));
+        }
+        let late = slot.retired == turn;
+        drop(slots);
+        if !late {
+            self.dead_event(key);
+        }
+        None
+    }
+
+    /// The kernel still reports a descriptor that was closed while a duplicate
+    /// of it lives on: nobody can name that registration any more (line C31).
+    fn dead_event(&self, key: Key) {
+        let before = self.dead_events.get();
+        self.dead_events.set(before + 1);
+        if before == 0 {
+            self.report(&ExceptionContext::new(
+                Severity::Warning,
+                &format!(
+                    "an event came for slot {} after its descriptor was closed without \
+                     remove_reader or remove_writer; a duplicate of it is still open",
+                    key.slot()
+                ),
+            ));
+        }
+    }
+
+    /// Notes that a protocol was busy when it had to be told to pause or to
+    /// go on.
+    pub(crate) fn owe(&self, key: Key) {
+        self.owed.borrow_mut().push(key);
+    }
+
+    /// Tells what is owed, as far as the protocols are free. Called whenever a
+    /// callback has returned, before any other one is called.
+    #[inline]
+    pub(crate) fn settle(&self) {
+        if !self.owed.borrow().is_empty() {
+            self.settle_owed();
+        }
+    }
+
+    #[cold]
+    fn settle_owed(&self) {
+        let owed = self.owed.take();
+        for key in owed {
+            let owner = self
+                .slots
+                .borrow_mut()
+                .named(key)
+                .and_then(|slot| slot.owner.clone());
+            if owner.is_some_and(|owner| !owner.settle()) {
+                self.owe(key);
+            }
+        }
+    }
+
+    /// Reports to the exception handler.
+    pub(crate) fn report(&self, context: &ExceptionContext<'_>) {
+        self.exceptions.call(context);
+    }
+
+    /// Reports an error that no caller gets.
+    pub(crate) fn report_error(&self, message: &str, error: &(dyn Error + 'static)) {
+        self.report(&ExceptionContext::new(Severity::Error, message).with_error(error));
+    }
+}

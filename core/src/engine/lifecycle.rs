@@ -1,0 +1,215 @@
+//! Making, running, stopping and closing.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{Calls, Descriptors, Engine, Exceptions, Shared, Slots, Timers};
+use crate::backend::{Backend, Events};
+use crate::event_loop::{LoopClosed, RunError};
+use crate::net::SystemResolver;
+use crate::task::{TaskWaker, Tasks};
+
+thread_local! {
+    /// The loop that runs in this thread.
+    static RUNNING: RefCell<Option<Rc<Engine>>> = const { RefCell::new(None) };
+}
+
+/// The loop that runs in this thread, if there is one.
+pub(crate) fn running() -> Option<Rc<Engine>> {
+    RUNNING.try_with(|running| running.borrow().clone()).ok()?
+}
+
+/// Queues on the loop that runs in this thread, if that is `shared`'s.
+pub(crate) fn push_if_running(shared: &Arc<Shared>, run: super::Run) -> Result<(), super::Run> {
+    let mut run = Some(run);
+    // A wake from a destructor that runs after this thread's locals are gone
+    // goes the other way.
+    let _ = RUNNING.try_with(|running| {
+        if let Some(engine) = &*running.borrow() {
+            if Arc::ptr_eq(&engine.shared, shared) {
+                if let Some(run) = run.take() {
+                    engine.push(run);
+                }
+            }
+        }
+    });
+    run.map_or(Ok(()), Err)
+}
+
+/// A loop is running in this thread for as long as this lives, also when user
+/// code panics.
+struct Running<'a>(&'a Engine);
+
+impl<'a> Running<'a> {
+    fn enter(engine: &'a Rc<Engine>) -> Result<Self, RunError> {
+        if engine.running.get() {
+            return Err(RunError::AlreadyRunning);
+        }
+        if engine.is_closed() {
+            return Err(LoopClosed.into());
+        }
+        RUNNING.with(|running| {
+            let mut running = running.borrow_mut();
+            if running.is_some() {
+                return Err(RunError::OtherLoopRunning);
+            }
+            *running = Some(Rc::clone(engine));
+            Ok(())
+        })?;
+        engine.running.set(true);
+        Ok(Self(engine))
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.set(false);
+        self.0.stopping.set(false);
+        let engine = RUNNING.with(RefCell::take);
+        drop(engine);
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(backend: Box<dyn Backend>) -> Rc<Self> {
+        Rc::new(Self {
+            name: backend.name(),
+            capabilities: backend.capabilities(),
+            shared: Arc::new(Shared::new(backend.waker())),
+            backend: RefCell::new(Some(backend)),
+            slots: RefCell::new(Slots::default()),
+            descriptors: RefCell::new(Descriptors::default()),
+            dirty: RefCell::default(),
+            ready: RefCell::default(),
+            calls: RefCell::new(Calls::default()),
+            timers: RefCell::new(Timers::default()),
+            due: RefCell::default(),
+            owed: RefCell::default(),
+            events: RefCell::new(Events::default()),
+            read_buffer: Cell::new(None),
+            tasks: RefCell::new(Tasks::default()),
+            exceptions: Exceptions::default(),
+            resolver: RefCell::new(Rc::new(SystemResolver)),
+            turn: Cell::new(0),
+            running: Cell::new(false),
+            stopping: Cell::new(false),
+            closed: Cell::new(false),
+            transports: Cell::new(0),
+            idle: RefCell::default(),
+            dead_events: Cell::new(0),
+        })
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    pub(crate) fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
+        let _running = Running::enter(self)?;
+        self.run_turns(&mut || {})
+    }
+
+    pub(crate) fn run_until_complete<F: Future>(
+        self: &Rc<Self>,
+        future: F,
+    ) -> Result<F::Output, RunError> {
+        let _running = Running::enter(self)?;
+        let mut future = pin!(future);
+        let mut output = None;
+        let waker = TaskWaker::main(&self.shared);
+        waker.wake_by_ref();
+        self.run_turns(&mut || {
+            if output.is_some() {
+                return;
+            }
+            waker.clear();
+            let mut context = Context::from_waker(waker.waker());
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                output = Some(value);
+                self.stop();
+            }
+        })?;
+        output.ok_or(RunError::Stopped)
+    }
+
+    fn run_turns(self: &Rc<Self>, main: &mut dyn FnMut()) -> Result<(), RunError> {
+        loop {
+            self.turn(main).map_err(|source| RunError::Wait {
+                backend: self.name,
+                source,
+            })?;
+            if self.stopping.get() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets go of everything. Nothing of the user is called but destructors,
+    /// and those find a closed loop.
+    pub(crate) fn close(self: &Rc<Self>) -> Result<(), RunError> {
+        if self.running.get() {
+            return Err(RunError::AlreadyRunning);
+        }
+        if self.closed.replace(true) {
+            return Ok(());
+        }
+        self.shared.close();
+        // Futures first: they hold transports and jobs that still find their
+        // engine whole.
+        drop(crate::task::take_all(self));
+        drop(self.ready.take());
+        drop(self.calls.take());
+        drop(self.timers.take());
+        drop(self.due.take());
+        let owners = self.slots.borrow_mut().take_all();
+        for owner in owners {
+            owner.abandon();
+        }
+        self.descriptors.borrow_mut().clear();
+        drop(self.dirty.take());
+        drop(self.owed.take());
+        drop(self.events.take());
+        drop(self.idle.take());
+        self.read_buffer.set(None);
+        self.exceptions.set_handler(None);
+        // Last: a backend that completes waits for its jobs (clause B12).
+        let backend = self.backend.take();
+        drop(backend);
+        Ok(())
+    }
+
+    pub(crate) fn transport_added(&self) {
+        self.transports.set(self.transports.get() + 1);
+    }
+
+    pub(crate) fn transport_removed(&self) {
+        let left = self.transports.get().saturating_sub(1);
+        self.transports.set(left);
+        if left == 0 {
+            for waker in self.idle.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Ends every connection and listener, and waits for the last
+    /// `connection_lost`.
+    pub(crate) async fn shut_down(self: &Rc<Self>) {
+        let owners: Vec<_> = self.slots.borrow().owners().map(Rc::clone).collect();
+        for owner in owners {
+            owner.shut_down();
+        }
+        std::future::poll_fn(|context| {
+            if self.transports.get() == 0 || self.is_closed() {
+                return Poll::Ready(());
+            }
+            self.idle.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,154 @@
+//! The engine: one turn after the other, on any backend.
+//!
+//! Nothing here knows an operating system, and nothing in a backend knows what
+//! is kept here. The engine is shared by everything that belongs to a loop and
+//! is never borrowed as a whole: each part is a cell of its own, and no borrow
+//! is alive while user code runs.
+//!
+//! A turn, in this order (line E2):
+//!
+//! 1. interests that have changed reach the backend, which then waits;
+//! 2. what was queued before the wait runs, and nothing that it queues;
+//! 3. the events of the wait are dispatched;
+//! 4. timers that were due after the wait run;
+//! 5. tasks that were woken meanwhile run, up to the first queued callback.
+//!
+//! The fifth step is what saves a wait for each request of a task that reads
+//! and answers; callbacks keep asyncio's order, because they are never
+//! overtaken and always wait for the next turn.
+
+mod calls;
+mod descriptors;
+mod dispatch;
+mod exceptions;
+mod lifecycle;
+mod ready;
+mod remote;
+mod slots;
+mod snapshot;
+mod timers;
+mod turn;
+mod user_watch;
+mod wait_ready;
+
+pub use calls::{Handle, TimerHandle};
+pub use exceptions::{ExceptionContext, Severity};
+pub use remote::{Remote, RemoteHandle};
+pub use snapshot::Snapshot;
+
+pub(crate) use calls::CallId;
+pub(crate) use lifecycle::{push_if_running, running};
+pub(crate) use ready::Run;
+pub(crate) use remote::{RemoteItem, Shared};
+pub(crate) use slots::{Role, Watched};
+pub(crate) use wait_ready::ReadyFuture;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::backend::{Backend, Capabilities, Events, Key};
+use crate::net::Resolver;
+use crate::task::Tasks;
+
+use calls::Calls;
+use descriptors::Descriptors;
+use exceptions::Exceptions;
+use slots::Slots;
+use timers::Timers;
+
+/// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
+/// (line D21). One a loop, lent to `data_received`.
+const READ_BUFFER: usize = 256 * 1024;
+
+pub(crate) struct Engine {
+    name: &'static str,
+    capabilities: Capabilities,
+    shared: Arc<Shared>,
+    /// None once the loop is closed.
+    backend: RefCell<Option<Box<dyn Backend>>>,
+    slots: RefCell<Slots>,
+    descriptors: RefCell<Descriptors>,
+    /// Slots whose wanted interest differs from what the backend knows.
+    dirty: RefCell<Vec<Key>>,
+    ready: RefCell<VecDeque<Run>>,
+    calls: RefCell<Calls>,
+    timers: RefCell<Timers>,
+    /// Timers of this turn that have not run yet.
+    due: RefCell<VecDeque<CallId>>,
+    /// Flow control that could not be told yet, because a protocol was busy.
+    owed: RefCell<Vec<Key>>,
+    events: RefCell<Events>,
+    read_buffer: Cell<Option<Box<[u8]>>>,
+    pub(crate) tasks: RefCell<Tasks>,
+    exceptions: Exceptions,
+    pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
+    turn: Cell<u32>,
+    running: Cell<bool>,
+    stopping: Cell<bool>,
+    closed: Cell<bool>,
+    transports: Cell<usize>,
+    /// Who waits for the last transport to go.
+    idle: RefCell<Vec<std::task::Waker>>,
+    dead_events: Cell<u64>,
+}
+
+impl Engine {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    /// The backend's clock, or the system's once the backend is gone.
+    pub(crate) fn now(&self) -> Instant {
+        match &*self.backend.borrow() {
+            Some(backend) => backend.now(),
+            None => Instant::now(),
+        }
+    }
+
+    /// Runs `use_backend` with the backend; None once the loop is closed. No
+    /// user code may run inside.
+    pub(crate) fn with_backend<R>(
+        &self,
+        use_backend: impl FnOnce(&mut dyn Backend) -> R,
+    ) -> Option<R> {
+        self.backend
+            .borrow_mut()
+            .as_deref_mut()
+            .map(|backend| use_backend(backend))
+    }
+
+    /// Takes the read buffer; [`return_read_buffer`](Self::return_read_buffer)
+    /// gives it back.
+    pub(crate) fn take_read_buffer(&self) -> Box<[u8]> {
+        self.read_buffer
+            .take()
+            .unwrap_or_else(|| vec![0; READ_BUFFER].into_boxed_slice())
+    }
+
+    pub(crate) fn return_read_buffer(&self, buffer: Box<[u8]>) {
+        self.read_buffer.set(Some(buffer));
+    }
+}

@@ -1,0 +1,128 @@
+//! One turn of the loop.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::remote::RemoteItem;
+use super::{Engine, Run};
+use crate::task::TaskId;
+
+impl Engine {
+    /// Runs one turn. `main` polls the future of `run_until_complete`.
+    ///
+    /// A panic of user code leaves every queue as it stands, without the item
+    /// that panicked: the next turn goes on behind it.
+    pub(super) fn turn(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        // What a panic left of the last batch comes before a new one.
+        if self.events.borrow().is_empty() {
+            self.arm();
+            self.wait()?;
+        }
+        self.take_remote();
+        self.collect_due();
+        let queued = self.ready.borrow().len();
+        self.run_ready(queued, |_| true, main);
+        self.dispatch();
+        self.run_due();
+        if !self.stopping.get() {
+            let woken = self.ready.borrow().len();
+            self.run_ready(woken, |run| matches!(run, Run::Task(_)), main);
+        }
+        Ok(())
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let busy = self.stopping.get()
+            || !self.ready.borrow().is_empty()
+            || !self.due.borrow().is_empty()
+            || self.shared.is_pending();
+        let timeout = if busy {
+            Some(Duration::ZERO)
+        } else {
+            self.until_timer()
+        };
+        let mut events = self.events.borrow_mut();
+        self.with_backend(|backend| backend.wait(timeout, &mut events))
+            .unwrap_or(Ok(()))
+    }
+
+    fn take_remote(&self) {
+        if !self.shared.is_pending() {
+            return;
+        }
+        let items = self.shared.take();
+        self.ready
+            .borrow_mut()
+            .extend(items.into_iter().map(Run::Remote));
+    }
+
+    /// Runs at most `most` items of the queue, up to the first that may not
+    /// run.
+    fn run_ready(
+        self: &Rc<Self>,
+        most: usize,
+        may_run: impl Fn(&Run) -> bool,
+        main: &mut dyn FnMut(),
+    ) {
+        for _ in 0..most {
+            let Some(run) = self.pop_if(&may_run) else {
+                return;
+            };
+            self.timed(|| self.run(run, main));
+            self.settle();
+        }
+    }
+
+    fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
+        match run {
+            Run::Call(id) => self.run_call(id),
+            Run::Task(id) | Run::Remote(RemoteItem::Task(id)) => self.run_task(id, main),
+            Run::Lost(key) => {
+                let owner = self
+                    .slots
+                    .borrow_mut()
+                    .named(key)
+                    .and_then(|slot| slot.owner.clone());
+                if let Some(owner) = owner {
+                    owner.lost();
+                }
+            }
+            Run::Remote(RemoteItem::Stop) => self.stopping.set(true),
+            Run::Remote(RemoteItem::Call(call)) => {
+                if let Err(error) = call.run() {
+                    self.report_error("a callback failed", &*error);
+                }
+            }
+        }
+    }
+
+    fn run_call(&self, id: super::CallId) {
+        let callback = self.calls.borrow_mut().take(id);
+        let Some(callback) = callback else {
+            return;
+        };
+        if let Err(error) = callback() {
+            self.report_error("a callback failed", &*error);
+        }
+    }
+
+    fn run_due(self: &Rc<Self>) {
+        loop {
+            let Some(id) = self.due.borrow_mut().pop_front() else {
+                return;
+            };
+            self.timed(|| self.run_call(id));
+            self.settle();
+        }
+    }
+
+    fn run_task(self: &Rc<Self>, id: TaskId, main: &mut dyn FnMut()) {
+        if id.is_main() {
+            main();
+        } else {
+            crate::task::run(self, id);
+        }
+    }
+}

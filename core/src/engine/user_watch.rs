@@ -1,0 +1,231 @@
+//! `add_reader` and `add_writer`.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+
+use super::{Engine, Role, Watched};
+use crate::backend::{Interest, Key, Readiness, Source};
+use crate::event_loop::{LoopClosed, WatchCallback, WatchError};
+
+type SharedCallback = Rc<RefCell<WatchCallback>>;
+
+/// One direction of a watched descriptor.
+struct Watcher {
+    callback: SharedCallback,
+    /// The turn in which it was set: an event of that turn's batch was meant
+    /// for the callback before (line C9).
+    since: u32,
+}
+
+/// What a user watches one descriptor for.
+pub(super) struct UserWatch {
+    engine: Weak<Engine>,
+    reader: RefCell<Option<Watcher>>,
+    writer: RefCell<Option<Watcher>>,
+    /// The first generation that was current in the turn in which the key was
+    /// last renewed, and that turn: the batch still carries the older keys.
+    renewed: Cell<(u32, u32)>,
+}
+
+impl UserWatch {
+    fn side(&self, direction: Interest) -> &RefCell<Option<Watcher>> {
+        if direction == Interest::READ {
+            &self.reader
+        } else {
+            &self.writer
+        }
+    }
+
+    fn call(&self, direction: Interest) {
+        let Some(engine) = self.engine.upgrade() else {
+            return;
+        };
+        let turn = engine.turn.get();
+        let callback = match &*self.side(direction).borrow() {
+            Some(watcher) if watcher.since != turn => Rc::clone(&watcher.callback),
+            _ => return,
+        };
+        let outcome = (callback.borrow_mut())();
+        if let Err(error) = outcome {
+            engine.report_error("a watch callback failed", &*error);
+        }
+        engine.settle();
+    }
+}
+
+impl Watched for UserWatch {
+    fn role(&self) -> Role {
+        Role::User
+    }
+
+    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {
+        // The descriptor is the user's: it is there during his calls only, and
+        // the backend is told then.
+    }
+
+    fn ready(&self, ready: Readiness) {
+        if ready.contains(Readiness::READ) {
+            self.call(Interest::READ);
+        }
+        if ready.contains(Readiness::WRITE) {
+            self.call(Interest::WRITE);
+        }
+    }
+
+    fn refused(&self, _: io::Error) {}
+
+    fn abandon(&self) {
+        let reader = self.reader.take();
+        let writer = self.writer.take();
+        drop((reader, writer));
+    }
+
+    fn accepts(&self, key: Key, turn: u32) -> bool {
+        let (first, renewed) = self.renewed.get();
+        renewed == turn && key.generation().wrapping_sub(first) < u32::MAX / 2
+    }
+
+    fn watched(&self) -> Interest {
+        let mut watched = Interest::empty();
+        watched.set(Interest::READ, self.reader.borrow().is_some());
+        watched.set(Interest::WRITE, self.writer.borrow().is_some());
+        watched
+    }
+}
+
+impl Engine {
+    /// Sets the callback of one direction, and tells the kernel whatever was
+    /// there before.
+    pub(crate) fn add_watch(
+        self: &Rc<Self>,
+        source: Source<'_>,
+        direction: Interest,
+        callback: WatchCallback,
+    ) -> Result<(), WatchError> {
+        if self.is_closed() {
+            return Err(LoopClosed.into());
+        }
+        let watch = match self.user_watch(source)? {
+            Some((key, watch)) => self.extend_watch(source, direction, key, watch)?,
+            None => self.begin_watch(source, direction)?,
+        };
+        let watcher = Watcher {
+            callback: Rc::new(RefCell::new(callback)),
+            since: self.turn.get(),
+        };
+        let replaced = watch.side(direction).replace(Some(watcher));
+        drop(replaced);
+        Ok(())
+    }
+
+    /// The user's watch of a descriptor.
+    fn user_watch(&self, source: Source<'_>) -> Result<Option<(Key, Rc<UserWatch>)>, WatchError> {
+        match self.role(source) {
+            None => Ok(None),
+            Some(Role::User) => Ok(self.descriptors.borrow().user(source)),
+            Some(role) => Err(WatchError::Owned {
+                number: source.number(),
+                owner: role.name(),
+            }),
+        }
+    }
+
+    fn begin_watch(
+        self: &Rc<Self>,
+        source: Source<'_>,
+        direction: Interest,
+    ) -> Result<Rc<UserWatch>, WatchError> {
+        let watch = Rc::new(UserWatch {
+            engine: Rc::downgrade(self),
+            reader: RefCell::new(None),
+            writer: RefCell::new(None),
+            renewed: Cell::new((0, self.turn.get().wrapping_sub(1))),
+        });
+        let owner = Rc::clone(&watch) as Rc<dyn Watched>;
+        let key = self.slots.borrow_mut().insert(owner);
+        let watched = self.with_backend(|backend| backend.watch(source, key, direction));
+        if let Some(Err(error)) = watched {
+            let slot = self.slots.borrow_mut().remove(key, self.turn.get());
+            drop(slot);
+            return Err(refusal(source, error));
+        }
+        let user = Rc::clone(&watch);
+        self.descriptors.borrow_mut().insert_user(source, key, user);
+        self.note_armed(key, direction);
+        Ok(watch)
+    }
+
+    fn extend_watch(
+        &self,
+        source: Source<'_>,
+        direction: Interest,
+        key: Key,
+        watch: Rc<UserWatch>,
+    ) -> Result<Rc<UserWatch>, WatchError> {
+        let want = watch.watched() | direction;
+        let turn = self.turn.get();
+        // A new key each time: should the number name another descriptor by
+        // now, then nothing that the kernel still holds for the old one can
+        // pass for an event of the new one (lines C28, C31).
+        let renewed = self.slots.borrow_mut().renew(key, turn).unwrap_or(key);
+        let user = Rc::clone(&watch);
+        self.descriptors
+            .borrow_mut()
+            .insert_user(source, renewed, user);
+        if watch.renewed.get().1 != turn {
+            watch.renewed.set((key.generation(), turn));
+        }
+        let rewatched = self.with_backend(|backend| backend.rewatch(source, renewed, want));
+        if let Some(Err(error)) = rewatched {
+            return Err(refusal(source, error));
+        }
+        self.note_armed(renewed, want);
+        Ok(watch)
+    }
+
+    /// Ends one direction; the last one frees the slot.
+    pub(crate) fn remove_watch(
+        &self,
+        source: Source<'_>,
+        direction: Interest,
+    ) -> Result<bool, WatchError> {
+        let Some((key, watch)) = self.user_watch(source)? else {
+            return Ok(false);
+        };
+        let removed = watch.side(direction).take();
+        if removed.is_none() {
+            return Ok(false);
+        }
+        let left = watch.watched();
+        if left.is_empty() {
+            self.disown(source, key);
+        } else {
+            // A descriptor that was closed and reused under the same number
+            // has nothing to be told; the callback goes in any case.
+            let _ = self.with_backend(|backend| backend.rewatch(source, key, left));
+            self.note_armed(key, left);
+        }
+        drop(removed);
+        Ok(true)
+    }
+
+    fn note_armed(&self, key: Key, armed: Interest) {
+        if let Some(slot) = self.slots.borrow_mut().named(key) {
+            slot.armed = armed;
+            slot.want = armed;
+        }
+    }
+}
+
+fn refusal(source: Source<'_>, error: io::Error) -> WatchError {
+    let number = source.number();
+    if error.kind() == io::ErrorKind::Unsupported {
+        WatchError::Unsupported { number }
+    } else {
+        WatchError::System {
+            number,
+            source: error,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The loop's calls under asyncio's names, for any closure, future and
+//! protocol.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::{EventLoop, LoopClosed, ProtocolFactory, WatchError};
+use crate::BoxError;
+use crate::backend::AsSource;
+use crate::engine::{Handle, TimerHandle};
+use crate::net::{
+    BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError, Server,
+    ServerOptions,
+};
+use crate::protocol::{Outcome, Protocol, SharedProtocol};
+use crate::send_file::{FileSource, SendFileError, SendFileOptions};
+use crate::task::{JoinHandle, Sleep, Timeout};
+use crate::transport::Transport;
+
+/// What a callback may return: nothing, or a `Result` whose error reaches the
+/// exception handler.
+pub trait IntoOutcome {
+    /// As what the loop works with.
+    ///
+    /// # Errors
+    ///
+    /// What the callback returned.
+    fn into_outcome(self) -> Outcome;
+}
+
+impl IntoOutcome for () {
+    fn into_outcome(self) -> Outcome {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
+    fn into_outcome(self) -> Outcome {
+        self.map_err(Into::into)
+    }
+}
+
+/// [`EventLoop`]'s calls under asyncio's names, for any closure, future and
+/// protocol. Implemented for every loop.
+///
+/// ```
+/// use loopline_core::{EventLoop, EventLoopExt};
+///
+/// fn greet_soon(event_loop: &dyn EventLoop) {
+///     let _ = event_loop.call_soon(|| println!("hello"));
+/// }
+/// ```
+#[allow(
+    async_fn_in_trait,
+    reason = "a loop is used on one thread; nothing asks for Send"
+)]
+pub trait EventLoopExt: EventLoop {
+    /// Runs a callback in the next turn: see
+    /// [`call_soon_boxed`](EventLoop::call_soon_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed.
+    fn call_soon<R: IntoOutcome>(
+        &self,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> Result<Handle, LoopClosed> {
+        self.call_soon_boxed(Box::new(move || callback().into_outcome()))
+    }
+
+    /// Runs a callback after a delay: see
+    /// [`call_later_boxed`](EventLoop::call_later_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed.
+    fn call_later<R: IntoOutcome>(
+        &self,
+        delay: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> Result<TimerHandle, LoopClosed> {
+        self.call_later_boxed(delay, Box::new(move || callback().into_outcome()))
+    }
+
+    /// Runs a callback at a time: see
+    /// [`call_at_boxed`](EventLoop::call_at_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed.
+    fn call_at<R: IntoOutcome>(
+        &self,
+        when: Instant,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> Result<TimerHandle, LoopClosed> {
+        self.call_at_boxed(when, Box::new(move || callback().into_outcome()))
+    }
+
+    /// Runs a future on the loop and hands out what it returns. Dropping the
+    /// handle lets the task go on; [`JoinHandle::cancel`] ends it.
+    fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+        JoinHandle::start(future, |future| self.spawn_boxed(future))
+    }
+
+    /// Waits for `delay`, by the loop's clock.
+    fn sleep(&self, delay: Duration) -> Sleep<'_, Self> {
+        Sleep::new(self, delay)
+    }
+
+    /// Waits for a future, but no longer than `limit`; the future is dropped
+    /// when the time is up.
+    fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<'_, Self, F> {
+        Timeout::new(self, limit, future)
+    }
+
+    /// Watches a descriptor for reading: see
+    /// [`add_reader_boxed`](EventLoop::add_reader_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`]; nothing has changed then.
+    fn add_reader<R: IntoOutcome>(
+        &self,
+        source: &(impl AsSource + ?Sized),
+        mut callback: impl FnMut() -> R + 'static,
+    ) -> Result<(), WatchError> {
+        self.add_reader_boxed(
+            source.as_source(),
+            Box::new(move || callback().into_outcome()),
+        )
+    }
+
+    /// Watches a descriptor for writing: see
+    /// [`add_writer_boxed`](EventLoop::add_writer_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`]; nothing has changed then.
+    fn add_writer<R: IntoOutcome>(
+        &self,
+        source: &(impl AsSource + ?Sized),
+        mut callback: impl FnMut() -> R + 'static,
+    ) -> Result<(), WatchError> {
+        self.add_writer_boxed(
+            source.as_source(),
+            Box::new(move || callback().into_outcome()),
+        )
+    }
+
+    /// Connects a stream: see
+    /// [`create_connection_boxed`](EventLoop::create_connection_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], which tells what each address answered.
+    async fn create_connection<P: Protocol>(
+        &self,
+        factory: impl FnOnce() -> P + 'static,
+        target: impl Into<ConnectTarget>,
+        options: ConnectOptions,
+    ) -> Result<(Rc<dyn Transport>, Rc<RefCell<P>>), ConnectError> {
+        let (factory, made) = once(factory);
+        let (transport, _) = self
+            .create_connection_boxed(factory, target.into(), options)
+            .await?;
+        Ok((transport, taken(&made)))
+    }
+
+    /// Makes a transport of an accepted socket: see
+    /// [`connect_accepted_socket_boxed`](EventLoop::connect_accepted_socket_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if it is not a connected stream socket.
+    async fn connect_accepted_socket<P: Protocol>(
+        &self,
+        factory: impl FnOnce() -> P + 'static,
+        socket: impl Into<ConnectedSocket>,
+    ) -> Result<(Rc<dyn Transport>, Rc<RefCell<P>>), ConnectError> {
+        let (factory, made) = once(factory);
+        let (transport, _) = self
+            .connect_accepted_socket_boxed(factory, socket.into())
+            .await?;
+        Ok((transport, taken(&made)))
+    }
+
+    /// Listens: see [`create_server_boxed`](EventLoop::create_server_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`]; whatever was bound until then is closed.
+    async fn create_server<P: Protocol>(
+        &self,
+        mut factory: impl FnMut() -> P + 'static,
+        target: impl Into<BindTarget>,
+        options: ServerOptions,
+    ) -> Result<Rc<dyn Server>, ListenError> {
+        let boxed: ProtocolFactory =
+            Box::new(move || Ok(Rc::new(RefCell::new(factory())) as SharedProtocol));
+        self.create_server_boxed(boxed, target.into(), options)
+            .await
+    }
+
+    /// Sends a file over a socket that no transport owns: see
+    /// [`sock_sendfile`](EventLoop::sock_sendfile).
+    ///
+    /// # Errors
+    ///
+    /// [`SendFileError`], which tells how many bytes had left.
+    async fn sock_sendfile_from(
+        &self,
+        socket: &(impl AsSource + ?Sized),
+        file: impl Into<FileSource>,
+        options: SendFileOptions,
+    ) -> Result<u64, SendFileError> {
+        self.sock_sendfile(socket.as_source(), file.into(), options)
+            .await
+    }
+}
+
+impl<L: EventLoop + ?Sized> EventLoopExt for L {}
+
+type Made<P> = Rc<RefCell<Option<Rc<RefCell<P>>>>>;
+
+/// A factory that can be called once, and where it leaves what it made.
+fn once<P: Protocol>(factory: impl FnOnce() -> P + 'static) -> (ProtocolFactory, Made<P>) {
+    let made: Made<P> = Rc::default();
+    let place = Rc::clone(&made);
+    let mut factory = Some(factory);
+    let boxed: ProtocolFactory = Box::new(move || {
+        let factory = factory.take().ok_or("a connection has one protocol")?;
+        let protocol = Rc::new(RefCell::new(factory()));
+        place.replace(Some(Rc::clone(&protocol)));
+        Ok(protocol as SharedProtocol)
+    });
+    (boxed, made)
+}
+
+#[allow(
+    clippy::expect_used,
+    reason = "a loop that answers a connection has called its factory"
+)]
+fn taken<P>(made: &Made<P>) -> Rc<RefCell<P>> {
+    made.take().expect("the loop called the protocol factory")
+}

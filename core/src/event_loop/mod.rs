@@ -1,0 +1,267 @@
+//! The loop as its users hold it.
+
+mod error;
+mod ext;
+mod handle;
+mod owner;
+
+pub use error::{LoopClosed, RunError, WatchError};
+pub use ext::{EventLoopExt, IntoOutcome};
+pub use handle::{LoopHandle, running_loop};
+pub use owner::Loop;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use crate::BoxError;
+use crate::backend::{Capabilities, Source};
+use crate::engine::{ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
+use crate::net::{
+    BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
+    Resolver, Server, ServerOptions,
+};
+use crate::protocol::{Outcome, SharedProtocol};
+use crate::send_file::{FileSource, SendFileError, SendFileOptions};
+use crate::task::TaskHandle;
+use crate::transport::Transport;
+
+/// A callback that runs once. An error that it returns reaches the exception
+/// handler (line E14).
+pub type Callback = Box<dyn FnOnce() -> Outcome>;
+
+/// A callback that runs whenever a watched descriptor is ready. An error that
+/// it returns reaches the exception handler, and the watch stays (line C14).
+pub type WatchCallback = Box<dyn FnMut() -> Outcome>;
+
+/// Makes the protocol of one new connection. An error ends that connection
+/// alone (line D65).
+pub type ProtocolFactory = Box<dyn FnMut() -> Result<SharedProtocol, BoxError>>;
+
+/// What the exception handler is set to.
+pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext<'_>)>;
+
+/// A new connection: its transport and the protocol that the factory made.
+pub type Connection = (Rc<dyn Transport>, SharedProtocol);
+
+/// An event loop: object-safe, so that applications and test suites can hold
+/// any loop as `Rc<dyn EventLoop>`.
+///
+/// Methods that take a callback, a future or a protocol take it boxed here and
+/// are named `..._boxed`; [`EventLoopExt`] has each of them under asyncio's
+/// name, for closures, futures and protocols of any type.
+///
+/// A loop belongs to one thread. From other threads only [`Remote`] reaches it.
+#[async_trait(?Send)]
+pub trait EventLoop {
+    /// The loop's monotonic clock (line E8).
+    fn time(&self) -> Instant;
+
+    /// Runs a callback in the next turn, after all that were queued before
+    /// (line E1).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed (line E13).
+    fn call_soon_boxed(&self, callback: Callback) -> Result<Handle, LoopClosed>;
+
+    /// Runs a callback when `delay` has passed, never earlier (line E6).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed (line E13).
+    fn call_later_boxed(
+        &self,
+        delay: Duration,
+        callback: Callback,
+    ) -> Result<TimerHandle, LoopClosed>;
+
+    /// Runs a callback at `when` by the loop's clock, never earlier; equal
+    /// times run in the order of these calls (line E5).
+    ///
+    /// # Errors
+    ///
+    /// [`LoopClosed`] once the loop is closed (line E13).
+    fn call_at_boxed(&self, when: Instant, callback: Callback) -> Result<TimerHandle, LoopClosed>;
+
+    /// The loop's door for other threads: `call_soon_threadsafe` and `stop`.
+    fn remote(&self) -> Remote;
+
+    /// Runs a future on the loop. On a closed loop the future is dropped and
+    /// the task counts as cancelled.
+    fn spawn_boxed(&self, future: Pin<Box<dyn Future<Output = ()>>>) -> TaskHandle;
+
+    /// Lets the running turn end and then returns from `run_forever`. Before a
+    /// run it makes that run last one turn, which does not wait (line E9).
+    fn stop(&self);
+
+    /// Whether the loop is inside `run_forever` or `run_until_complete`.
+    fn is_running(&self) -> bool;
+
+    /// Whether the loop was closed.
+    fn is_closed(&self) -> bool;
+
+    /// Aborts every connection, closes every server, and waits until each
+    /// `connection_lost` has been called (line E40).
+    async fn shutdown(&self);
+
+    /// Calls `callback` in every turn in which `source` can be read, which
+    /// includes the end of its stream and errors (lines C1, C12, C13). A
+    /// callback that was set before is replaced, even if it was due (line C4).
+    ///
+    /// The kernel is always told, so that a descriptor number that was closed
+    /// without [`remove_reader`](Self::remove_reader) and is in use again gets
+    /// its own calls (line C27).
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`]; nothing has changed then.
+    fn add_reader_boxed(
+        &self,
+        source: Source<'_>,
+        callback: WatchCallback,
+    ) -> Result<(), WatchError>;
+
+    /// Ends what `add_reader` began, at once: a call that was due does not
+    /// come (line C7). Answers whether there was anything to end (line C6).
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError::Owned`] for a descriptor that the loop uses itself.
+    fn remove_reader(&self, source: Source<'_>) -> Result<bool, WatchError>;
+
+    /// Calls `callback` in every turn in which `source` can be written
+    /// (line C2); otherwise as [`add_reader_boxed`](Self::add_reader_boxed),
+    /// of which it is independent (line C5).
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`]; nothing has changed then.
+    fn add_writer_boxed(
+        &self,
+        source: Source<'_>,
+        callback: WatchCallback,
+    ) -> Result<(), WatchError>;
+
+    /// Ends what `add_writer` began, as [`remove_reader`](Self::remove_reader)
+    /// does for readers.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError::Owned`] for a descriptor that the loop uses itself.
+    fn remove_writer(&self, source: Source<'_>) -> Result<bool, WatchError>;
+
+    /// Connects a stream, over TCP or a Unix socket, or takes a connected
+    /// socket over. `connection_made` has been called when this returns
+    /// (line D2).
+    ///
+    /// Dropping the future closes the socket (line E25).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], which tells what each address answered (line E21).
+    async fn create_connection_boxed(
+        &self,
+        factory: ProtocolFactory,
+        target: ConnectTarget,
+        options: ConnectOptions,
+    ) -> Result<Connection, ConnectError>;
+
+    /// Makes a transport of a socket that was accepted elsewhere (line E33).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if it is not a connected stream socket.
+    async fn connect_accepted_socket_boxed(
+        &self,
+        factory: ProtocolFactory,
+        socket: ConnectedSocket,
+    ) -> Result<Connection, ConnectError>;
+
+    /// Listens, over TCP or a Unix socket, or on a ready-made socket, and makes
+    /// a protocol for each connection (lines E26 to E29).
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`]; whatever was bound until then is closed.
+    async fn create_server_boxed(
+        &self,
+        factory: ProtocolFactory,
+        target: BindTarget,
+        options: ServerOptions,
+    ) -> Result<Rc<dyn Server>, ListenError>;
+
+    /// Replaces how host names become addresses.
+    fn set_resolver(&self, resolver: Rc<dyn Resolver>);
+
+    /// Sends a file over a transport, in order with what was written to it
+    /// (lines A1 to A72), and returns how many bytes of the file left.
+    ///
+    /// The bytes go from the file to the socket inside the kernel where
+    /// backend, transport and file allow it; else they are read and written,
+    /// unless [`fallback`](SendFileOptions::fallback) is off. Meanwhile the
+    /// transport refuses writes and reads nothing.
+    ///
+    /// The file position is `offset + sent` after success, error and
+    /// cancellation, and belongs to nobody before; the loop keeps the file
+    /// open through its `Arc` until then.
+    ///
+    /// # Errors
+    ///
+    /// [`SendFileError`], which tells how many bytes had left.
+    async fn sendfile(
+        &self,
+        transport: &Rc<dyn Transport>,
+        file: FileSource,
+        options: SendFileOptions,
+    ) -> Result<u64, SendFileError>;
+
+    /// Sends a file over a socket that no transport owns: non-blocking, and of
+    /// type `SOCK_STREAM` (lines A17, A18). Otherwise as
+    /// [`sendfile`](Self::sendfile).
+    ///
+    /// # Errors
+    ///
+    /// [`SendFileError`], which tells how many bytes had left.
+    async fn sock_sendfile(
+        &self,
+        socket: Source<'_>,
+        file: FileSource,
+        options: SendFileOptions,
+    ) -> Result<u64, SendFileError>;
+
+    /// Sets what is told of errors that no caller gets; `None` is the default
+    /// handler again (line E14).
+    fn set_exception_handler(&self, handler: Option<ExceptionHandler>);
+
+    /// Reports to the exception handler.
+    fn call_exception_handler(&self, context: &ExceptionContext<'_>);
+
+    /// In debug mode callbacks that take longer than
+    /// [`slow_callback_duration`](Self::slow_callback_duration) are reported
+    /// (line E16).
+    fn set_debug(&self, enabled: bool);
+
+    /// Whether debug mode is on.
+    fn debug(&self) -> bool;
+
+    /// Sets from which duration on a callback counts as slow; 100 ms by
+    /// default.
+    fn set_slow_callback_duration(&self, duration: Duration);
+
+    /// From which duration on a callback counts as slow.
+    fn slow_callback_duration(&self) -> Duration;
+
+    /// The name of the backend, such as `"epoll"`.
+    fn backend_name(&self) -> &'static str;
+
+    /// What the backend can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What the loop holds just now, for tests and diagnostics (lines C50,
+    /// E41).
+    fn snapshot(&self) -> Snapshot;
+}

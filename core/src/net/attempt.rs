@@ -1,0 +1,77 @@
+//! One attempt to connect one socket.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::backend::AsSource;
+use crate::engine::{Engine, ReadyFuture};
+
+/// A Unix socket whose backlog is full cannot be waited for (connect(2),
+/// EAGAIN): the attempt is made again after this, and after twice as long each
+/// time up to [`LONGEST_RETRY`].
+const FIRST_RETRY: Duration = Duration::from_millis(1);
+const LONGEST_RETRY: Duration = Duration::from_millis(100);
+
+/// Connects over TCP.
+pub(super) async fn tcp(
+    engine: &Rc<Engine>,
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    if let Some(local) = local {
+        socket.bind(&local.into())?;
+    }
+    match socket.connect(&address.into()) {
+        Ok(()) => {}
+        Err(error) if is_in_progress(&error) => established(engine, &socket).await?,
+        Err(error) => return Err(error),
+    }
+    Ok(socket)
+}
+
+/// Connects to a Unix socket.
+pub(super) async fn unix(engine: &Rc<Engine>, address: &SockAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    let mut pause = FIRST_RETRY;
+    loop {
+        match socket.connect(address) {
+            Ok(()) => return Ok(socket),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                engine.sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_RETRY);
+            }
+            Err(error) if is_in_progress(&error) => {
+                established(engine, &socket).await?;
+                return Ok(socket);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Waits for the end of an attempt, and asks how it went (connect(2)).
+async fn established(engine: &Rc<Engine>, socket: &Socket) -> io::Result<()> {
+    ReadyFuture::new(engine, socket.as_source())
+        .writable()
+        .await?;
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Whether connect goes on in the background. The standard library has no
+/// stable kind for EINPROGRESS.
+fn is_in_progress(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(libc::EINPROGRESS);
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::WouldBlock;
+}

@@ -1,0 +1,213 @@
+//! One listening socket.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use socket2::{SockAddr, Socket};
+
+use super::connect::disable_nagle;
+use super::serving::Serving;
+use crate::backend::{AsSource, Interest, Key, Readiness, Source};
+use crate::engine::{Engine, Role, Watched};
+use crate::transport::{Address, Names, Stream};
+
+/// How long a listener pauses when the system has no descriptor or memory
+/// left: asyncio's `ACCEPT_RETRY_DELAY` (line D64).
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// One listening socket of a server.
+pub(super) struct Listener {
+    this: Weak<Self>,
+    engine: Rc<Engine>,
+    key: Cell<Key>,
+    /// None once it is closed.
+    socket: RefCell<Option<Socket>>,
+    address: Address,
+    server: Rc<Serving>,
+    backlog: u32,
+    keep_alive: bool,
+    serving: Cell<bool>,
+    /// The last attempt to accept failed, and was reported.
+    failing: Cell<bool>,
+    #[cfg(unix)]
+    path: Option<super::unix_path::BoundPath>,
+}
+
+/// A socket that is bound and not yet a listener.
+pub(super) struct Bound {
+    pub(super) socket: Socket,
+    pub(super) address: Address,
+    #[cfg(unix)]
+    pub(super) path: Option<super::unix_path::BoundPath>,
+}
+
+impl Listener {
+    pub(super) fn new(
+        engine: &Rc<Engine>,
+        server: &Rc<Serving>,
+        bound: Bound,
+        backlog: u32,
+        keep_alive: bool,
+    ) -> Rc<Self> {
+        let listener = Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            engine: Rc::clone(engine),
+            key: Cell::new(Key::RESERVED),
+            socket: RefCell::new(Some(bound.socket)),
+            address: bound.address,
+            server: Rc::clone(server),
+            backlog,
+            keep_alive,
+            serving: Cell::new(false),
+            failing: Cell::new(false),
+            #[cfg(unix)]
+            path: bound.path,
+        });
+        listener.with_socket(|socket| {
+            let owner = Rc::clone(&listener) as Rc<dyn Watched>;
+            listener.key.set(engine.adopt(socket.as_source(), owner));
+        });
+        listener
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn with_socket<R>(&self, use_socket: impl FnOnce(&Socket) -> R) -> Option<R> {
+        self.socket.borrow().as_ref().map(use_socket)
+    }
+
+    /// Begins to accept; again is without effect.
+    pub(super) fn start(&self) -> io::Result<()> {
+        let backlog = i32::try_from(self.backlog).unwrap_or(i32::MAX);
+        self.with_socket(|socket| socket.listen(backlog))
+            .unwrap_or(Err(io::ErrorKind::NotConnected.into()))?;
+        self.serving.set(true);
+        self.engine.want(self.key.get(), Interest::READ);
+        Ok(())
+    }
+
+    /// Closes the socket, and removes its file.
+    pub(super) fn close(&self) {
+        self.serving.set(false);
+        let socket = self.socket.take();
+        if let Some(socket) = socket {
+            self.engine.disown(socket.as_source(), self.key.get());
+            #[cfg(unix)]
+            if let Some(path) = &self.path {
+                path.remove();
+            }
+        }
+    }
+
+    /// Accepts what waits, at most one more than the backlog (line D62).
+    fn accept_ready(&self) {
+        for _ in 0..=self.backlog {
+            if !self.serving.get() {
+                return;
+            }
+            let accepted = self.with_socket(Socket::accept);
+            match accepted {
+                Some(Ok((socket, peer))) => {
+                    self.failing.set(false);
+                    self.accepted(socket, &peer);
+                }
+                Some(Err(error)) => match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => return,
+                    // The peer has gone again (line D63).
+                    io::ErrorKind::ConnectionAborted => {}
+                    _ => return self.back_off(&error),
+                },
+                None => return,
+            }
+        }
+    }
+
+    fn accepted(&self, socket: Socket, peer: &SockAddr) {
+        if let Err(error) = socket.set_nonblocking(true) {
+            return self
+                .engine
+                .report_error("an accepted socket cannot be used", &error);
+        }
+        let names = Names {
+            sockname: self.local_name(&socket),
+            peername: Address::from_sock_addr(peer),
+        };
+        disable_nagle(&socket, &names);
+        if self.keep_alive {
+            // A kind of socket without it is served all the same.
+            let _ = socket.set_keepalive(true);
+        }
+        match self.server.make_protocol() {
+            Ok(protocol) => {
+                let clients = self.server.clients();
+                Stream::open(&self.engine, socket, protocol, names, Some(clients));
+            }
+            // The failure is that connection's alone (line D65).
+            Err(error) => self
+                .engine
+                .report_error("the protocol factory failed", &*error),
+        }
+    }
+
+    /// The local address of an accepted socket is the listener's, unless that
+    /// stands for every interface.
+    fn local_name(&self, socket: &Socket) -> Option<Address> {
+        match &self.address {
+            Address::Inet(address) if address.ip().is_unspecified() => {
+                Address::from_sock_addr(&socket.local_addr().ok()?)
+            }
+            address => Some(address.clone()),
+        }
+    }
+
+    /// Pauses accepting, because it would fail again at once (line D64).
+    fn back_off(&self, error: &io::Error) {
+        if !self.failing.replace(true) {
+            self.engine
+                .report_error("accepting connections is paused for a second", error);
+        }
+        self.engine.want(self.key.get(), Interest::empty());
+        let this = Weak::clone(&self.this);
+        let retry = Box::new(move || {
+            if let Some(listener) = this.upgrade().filter(|listener| listener.serving.get()) {
+                listener.engine.want(listener.key.get(), Interest::READ);
+            }
+            Ok(())
+        });
+        // On a loop that is being closed nothing has to be retried.
+        let _ = self.engine.call_later(ACCEPT_RETRY_DELAY, retry);
+    }
+}
+
+impl Watched for Listener {
+    fn role(&self) -> Role {
+        Role::Listener
+    }
+
+    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>)) {
+        self.with_socket(|socket| lend(socket.as_source()));
+    }
+
+    fn ready(&self, _: Readiness) {
+        self.accept_ready();
+    }
+
+    fn refused(&self, error: io::Error) {
+        self.engine
+            .report_error("a listening socket cannot be watched", &error);
+    }
+
+    fn shut_down(&self) {
+        self.server.close_listeners();
+    }
+
+    fn abandon(&self) {
+        self.server.close_listeners();
+        // One that its server has not taken over yet.
+        self.close();
+    }
+}

@@ -1,0 +1,26 @@
+//! Making connections and servers.
+
+mod attempt;
+mod bind;
+mod clients;
+mod connect;
+mod error;
+mod happy_eyeballs;
+mod listener;
+mod options;
+mod resolve;
+mod server;
+mod serving;
+mod target;
+#[cfg(unix)]
+mod unix_path;
+
+pub use error::{AttemptError, ConnectError, ListenError};
+pub use options::{ConnectOptions, ServerOptions};
+pub use resolve::{Resolution, Resolver, SystemResolver};
+pub use server::Server;
+pub use target::{BindTarget, ConnectTarget, ConnectedSocket};
+
+pub(crate) use bind::create_server;
+pub(crate) use clients::Clients;
+pub(crate) use connect::{connect_accepted_socket, create_connection};

@@ -1,0 +1,236 @@
+//! Where the bytes of a file come from.
+
+use std::cell::Cell;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A reader that can be positioned, such as `Cursor`.
+pub trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send + ?Sized> ReadSeek for T {}
+
+/// Where the bytes of a file come from.
+///
+/// An open file is shared with the loop for as long as it is being sent:
+/// neither side may move its position meanwhile. Anything else that can be
+/// read and positioned is sent by the fallback (line A12), on another thread.
+pub enum FileSource {
+    /// An open file. Pipes and terminals count as files too: they are streamed
+    /// by the fallback from offset 0 (line A14).
+    File(Arc<File>),
+    /// A reader, such as bytes in memory (line A13). [`SharedReader`] keeps a
+    /// handle on it.
+    Reader(Box<dyn ReadSeek>),
+}
+
+impl FileSource {
+    /// A source of anything that can be read and positioned.
+    pub fn reader(reader: impl ReadSeek + 'static) -> Self {
+        Self::Reader(Box::new(reader))
+    }
+}
+
+impl From<File> for FileSource {
+    fn from(file: File) -> Self {
+        Self::File(Arc::new(file))
+    }
+}
+
+impl From<Arc<File>> for FileSource {
+    fn from(file: Arc<File>) -> Self {
+        Self::File(file)
+    }
+}
+
+impl From<&Arc<File>> for FileSource {
+    fn from(file: &Arc<File>) -> Self {
+        Self::File(Arc::clone(file))
+    }
+}
+
+impl fmt::Debug for FileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => f.debug_tuple("File").field(file).finish(),
+            Self::Reader(_) => f.debug_tuple("Reader").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// A reader that several hold, so that its position can be asked for after it
+/// was sent.
+///
+/// ```
+/// use std::io::Cursor;
+/// use loopline_core::{FileSource, SharedReader};
+///
+/// let reader = SharedReader::new(Cursor::new(b"in memory".to_vec()));
+/// let source = FileSource::reader(reader.clone());
+/// # drop(source);
+/// assert_eq!(reader.lock().position(), 0);
+/// ```
+#[derive(Debug)]
+pub struct SharedReader<R>(Arc<Mutex<R>>);
+
+impl<R> SharedReader<R> {
+    /// Shares a reader.
+    pub fn new(reader: R) -> Self {
+        Self(Arc::new(Mutex::new(reader)))
+    }
+
+    /// The reader itself. A lock that a panic left behind is taken all the
+    /// same.
+    pub fn lock(&self) -> MutexGuard<'_, R> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R> Clone for SharedReader<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R: Read> Read for SharedReader<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.lock().read(into)
+    }
+}
+
+impl<R: Seek> Seek for SharedReader<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.lock().seek(to)
+    }
+}
+
+/// A source that is being sent.
+pub(super) enum Reading {
+    /// Something that can be read at any offset, a directory's refusal
+    /// included.
+    File(Arc<File>),
+    /// A pipe, a socket, a terminal: no offset, no position.
+    Stream(Arc<File>),
+    Reader {
+        /// None while another thread reads from it.
+        reader: Option<Box<dyn ReadSeek>>,
+        /// Where that thread's reader is to be left, if the transfer ends
+        /// meanwhile.
+        settle_at: Rc<Cell<Option<u64>>>,
+    },
+}
+
+impl Reading {
+    pub(super) fn new(source: FileSource) -> Self {
+        match source {
+            FileSource::File(file) => Self::File(file),
+            FileSource::Reader(reader) => Self::Reader {
+                reader: Some(reader),
+                settle_at: Rc::default(),
+            },
+        }
+    }
+
+    /// Finds out what kind of file it is, before it is read.
+    ///
+    /// # Errors
+    ///
+    /// What fstat(2) answers.
+    pub(super) fn examine(&mut self) -> io::Result<()> {
+        if let Self::File(file) = self {
+            let kind = file.metadata()?.file_type();
+            if !kind.is_file() && !kind.is_dir() && !is_block_device(kind) {
+                *self = Self::Stream(Arc::clone(file));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_))
+    }
+
+    /// The open file, if it is one.
+    pub(super) fn open_file(&self) -> Option<Arc<File>> {
+        match self {
+            Self::File(file) | Self::Stream(file) => Some(Arc::clone(file)),
+            Self::Reader { .. } => None,
+        }
+    }
+
+    /// The size of a regular file.
+    pub(super) fn regular_size(&self) -> Option<u64> {
+        let metadata = self.open_file()?.metadata().ok()?;
+        metadata.is_file().then(|| metadata.len())
+    }
+
+    pub(super) fn settle_at(&self) -> Rc<Cell<Option<u64>>> {
+        match self {
+            Self::Reader { settle_at, .. } => Rc::clone(settle_at),
+            Self::File(_) | Self::Stream(_) => Rc::default(),
+        }
+    }
+
+    pub(super) fn restore(&mut self, back: Option<Box<dyn ReadSeek>>) {
+        if let Self::Reader { reader, .. } = self {
+            *reader = back;
+        }
+    }
+
+    /// Sets the position, or leaves word for the thread that has the reader.
+    pub(super) fn set_position(&mut self, position: u64) -> io::Result<()> {
+        let moved = match self {
+            Self::File(file) => (&**file).seek(SeekFrom::Start(position)),
+            Self::Stream(_) => Ok(position),
+            Self::Reader {
+                reader: Some(reader),
+                ..
+            } => reader.seek(SeekFrom::Start(position)),
+            Self::Reader { settle_at, .. } => {
+                settle_at.set(Some(position));
+                Ok(position)
+            }
+        };
+        match moved {
+            // A pipe that was never examined has no position to set.
+            Err(error) if error.kind() == io::ErrorKind::NotSeekable => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+}
+
+/// Reads, whatever interrupts.
+pub(super) fn read_on(reader: &mut (impl Read + ?Sized), into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Reads at an offset, whatever interrupts. On Unix the position stays; on
+/// Windows it moves, and is set when the transfer ends.
+pub(super) fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
+    loop {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file, into, at);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file, into, at);
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_block_device(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_block_device(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_block_device(_: std::fs::FileType) -> bool {
+    false
+}

@@ -1,0 +1,277 @@
+//! A file that is being sent, whatever carries it.
+
+use std::io;
+use std::num::NonZeroU64;
+
+use super::fallback::Fallback;
+use super::source::Reading;
+use super::{FilePosition, FileSource, Progress, SendFileErrorKind as Kind, SendFileOptions};
+use crate::backend::{BorrowedFile, Key, SendFile, Sent, Source};
+use crate::engine::Engine;
+
+/// How much one call sends, in bytes: other connections wait for at most so
+/// long (line A70). A socket's buffer is seldom larger.
+const STRETCH: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
+
+/// The largest offset of a file: `off_t` is signed.
+const LARGEST_OFFSET: u64 = i64::MAX as u64;
+
+/// What a transfer waits for, or how it ended.
+pub(crate) enum Step {
+    /// Until the socket takes more.
+    Writable,
+    /// Until [`Transfer::read`] has read.
+    Read,
+    /// Until the kernel has reported the end of the job in flight.
+    InFlight,
+    /// Nothing more.
+    Finished(Result<(), Kind>),
+}
+
+/// A file that is being sent: its range, its progress, and its position.
+pub(crate) struct Transfer {
+    file: Reading,
+    offset: u64,
+    /// What is left of the count, if there is one.
+    remaining: Option<u64>,
+    sent: u64,
+    /// How many bytes there are to send, as far as is known.
+    total: Option<u64>,
+    reported: u64,
+    allow_fallback: bool,
+    position: FilePosition,
+    progress: Option<Progress>,
+    fallback: Option<Box<Fallback>>,
+}
+
+impl Transfer {
+    /// Checks the request (lines A7 to A9); nothing was touched if it is
+    /// refused.
+    pub(crate) fn new(source: FileSource, options: SendFileOptions) -> Result<Self, Kind> {
+        if options.count == Some(0) {
+            return Err(Kind::InvalidCount);
+        }
+        let end = options.offset.checked_add(options.count.unwrap_or(0));
+        if end.is_none_or(|end| end > LARGEST_OFFSET) {
+            return Err(Kind::InvalidOffset);
+        }
+        let mut transfer = Self {
+            file: Reading::new(source),
+            offset: options.offset,
+            remaining: options.count,
+            sent: 0,
+            total: None,
+            reported: 0,
+            allow_fallback: !options.no_fallback,
+            position: options.position,
+            progress: options.progress,
+            fallback: None,
+        };
+        // The size is worth a system call only where somebody asks: for the
+        // total, or to tell a full socket from the end of the file.
+        if transfer.progress.is_some() || transfer.remaining.is_none() {
+            transfer.total = transfer.expected();
+        }
+        Ok(transfer)
+    }
+
+    fn expected(&self) -> Option<u64> {
+        let size = self.file.regular_size()?.saturating_sub(self.offset);
+        Some(self.remaining.map_or(size, |count| count.min(size)))
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Makes one attempt: at most one stretch, one system call that sends.
+    pub(crate) fn step(
+        &mut self,
+        engine: &Engine,
+        key: Key,
+        socket: Source<'_>,
+        write: &mut dyn FnMut(&[u8]) -> io::Result<usize>,
+    ) -> Step {
+        if self.fallback.is_none() {
+            match self.native(engine, key, socket) {
+                Err(Kind::NotAvailable) if self.allow_fallback => {
+                    if let Err(kind) = self.fall_back() {
+                        return Step::Finished(Err(kind));
+                    }
+                }
+                Err(kind) => return Step::Finished(Err(kind)),
+                Ok(step) => return step,
+            }
+        }
+        self.copy(engine, write)
+    }
+
+    fn fall_back(&mut self) -> Result<(), Kind> {
+        self.file.examine().map_err(Kind::File)?;
+        self.fallback = Some(Box::new(Fallback::new(&self.file, self.offset)?));
+        Ok(())
+    }
+
+    /// Sends inside the kernel. `NotAvailable` if it never could.
+    fn native(&mut self, engine: &Engine, key: Key, socket: Source<'_>) -> Result<Step, Kind> {
+        let capable = engine.capabilities().send_file;
+        let Some(file) = self.file.open_file().filter(|_| capable) else {
+            return Err(Kind::NotAvailable);
+        };
+        loop {
+            let len = match self.remaining.map(NonZeroU64::new) {
+                Some(None) => return Ok(Step::Finished(Ok(()))),
+                Some(Some(left)) => left.min(STRETCH),
+                None => STRETCH,
+            };
+            let job = SendFile {
+                socket,
+                file: BorrowedFile::from(&*file),
+                offset: self.offset + self.sent,
+                len,
+            };
+            let answer = engine
+                .with_backend(|backend| backend.send_file(key, &job))
+                .ok_or(Kind::LoopClosed)?;
+            match answer {
+                Ok(Sent::Bytes(0)) => return Ok(Step::Finished(Ok(()))),
+                Ok(Sent::Bytes(count)) => {
+                    self.advance(count);
+                    if self.remaining == Some(0) {
+                        return Ok(Step::Finished(Ok(())));
+                    }
+                    // A short count is a full socket, unless it is the end of
+                    // the file: then asking once more is cheaper than waiting.
+                    let at_end = self.total == Some(self.sent) && count < len.get();
+                    if !at_end {
+                        return Ok(Step::Writable);
+                    }
+                    self.total = None;
+                }
+                Ok(Sent::NotReady) => return Ok(Step::Writable),
+                Ok(Sent::InFlight) => return Ok(Step::InFlight),
+                Err(error) => return self.refused(error),
+            }
+        }
+    }
+
+    /// What an error of a native call means.
+    fn refused(&self, error: io::Error) -> Result<Step, Kind> {
+        match error.kind() {
+            // Later it is a real error: what has left cannot be taken back
+            // (line A4).
+            io::ErrorKind::Unsupported if self.sent == 0 => Err(Kind::NotAvailable),
+            io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => Ok(Step::Writable),
+            _ => Err(classify(error)),
+        }
+    }
+
+    /// Takes the report of a job in flight. None if another step is due.
+    pub(crate) fn done(&mut self, result: io::Result<u64>) -> Option<Result<(), Kind>> {
+        match result {
+            Ok(0) => Some(Ok(())),
+            Ok(count) => {
+                self.advance(count);
+                (self.remaining == Some(0)).then_some(Ok(()))
+            }
+            Err(error) => self.refused(error).err().map(Err),
+        }
+    }
+
+    /// Reads and writes.
+    fn copy(&mut self, engine: &Engine, write: &mut dyn FnMut(&[u8]) -> io::Result<usize>) -> Step {
+        let Some(fallback) = &mut self.fallback else {
+            return Step::Finished(Err(Kind::NotAvailable));
+        };
+        if fallback.is_empty() {
+            if self.remaining == Some(0) {
+                return Step::Finished(Ok(()));
+            }
+            match fallback.fill(engine, &self.file, self.remaining) {
+                Ok(true) => {}
+                Ok(false) => return Step::Finished(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Read,
+                Err(error) => return Step::Finished(Err(Kind::File(error))),
+            }
+        }
+        match write(fallback.unsent()) {
+            Ok(count) => {
+                fallback.advance(count);
+                self.advance(count as u64);
+            }
+            Err(error) => {
+                return match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Step::Writable,
+                    _ => Step::Finished(Err(Kind::Connection(error))),
+                };
+            }
+        }
+        if self.remaining == Some(0) {
+            Step::Finished(Ok(()))
+        } else {
+            Step::Writable
+        }
+    }
+
+    /// Reads the next chunk on another thread. To be called after
+    /// [`Step::Read`], and its result to be given to [`Self::restore`].
+    pub(crate) fn read(&mut self) -> Option<super::fallback::ChunkRead> {
+        let fallback = self.fallback.as_mut()?;
+        Some(fallback.read(&mut self.file, self.remaining))
+    }
+
+    /// Takes back what [`Self::read`] has read; an error ends the transfer.
+    pub(crate) fn restore(&mut self, chunk: super::fallback::Chunk) -> Option<Result<(), Kind>> {
+        let fallback = self.fallback.as_mut()?;
+        match fallback.restore(&mut self.file, chunk) {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(())),
+            Err(error) => Some(Err(Kind::File(error))),
+        }
+    }
+
+    fn advance(&mut self, count: u64) {
+        self.sent += count;
+        if let Some(remaining) = &mut self.remaining {
+            *remaining = remaining.saturating_sub(count);
+        }
+    }
+
+    /// Tells the progress, if there was any. User code: the caller borrows
+    /// nothing.
+    pub(crate) fn report(&mut self) {
+        if self.sent == self.reported {
+            return;
+        }
+        self.reported = self.sent;
+        if let Some(progress) = &mut self.progress {
+            progress(self.sent, self.total);
+        }
+    }
+
+    /// Sets the file position; the transfer is over, however it ended
+    /// (lines A33 to A37).
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        match self.position {
+            FilePosition::Keep => Ok(()),
+            FilePosition::Update => self.file.set_position(self.offset + self.sent),
+        }
+    }
+}
+
+/// Whose fault an error of a native call is: the connection's or the file's.
+pub(super) fn classify(error: io::Error) -> Kind {
+    use io::ErrorKind as Io;
+    match error.kind() {
+        Io::BrokenPipe
+        | Io::ConnectionReset
+        | Io::ConnectionAborted
+        | Io::ConnectionRefused
+        | Io::NotConnected
+        | Io::TimedOut
+        | Io::HostUnreachable
+        | Io::NetworkUnreachable
+        | Io::NetworkDown => Kind::Connection(error),
+        _ => Kind::File(error),
+    }
+}

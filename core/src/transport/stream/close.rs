@@ -1,0 +1,166 @@
+//! The end of a connection.
+
+use std::io;
+
+use socket2::Socket;
+
+use super::{Flags, Stream, borrow};
+use crate::BoxError;
+use crate::backend::{AsSource, Interest};
+use crate::engine::Run;
+use crate::send_file::SendFileErrorKind;
+
+impl Stream {
+    /// Stops reading, sends what is queued, then ends (line D53). A file that
+    /// is being sent is given up (line A65).
+    pub(super) fn close_gently(&self) {
+        if self.has(Flags::CLOSING | Flags::ENDING) {
+            return;
+        }
+        self.set(Flags::CLOSING);
+        self.abandon_transfer(SendFileErrorKind::Aborted);
+        if self.queued.get() == 0 {
+            self.end_after_flush();
+        } else {
+            self.update_interest();
+            self.start_close_timer();
+        }
+    }
+
+    /// Everything has left, or a job in flight has to end before.
+    pub(super) fn end_after_flush(&self) {
+        if self.queued.get() == 0 && !self.has(Flags::TRANSFER) {
+            self.fail(None);
+        }
+    }
+
+    fn start_close_timer(&self) {
+        let Some(timeout) = self.close_timeout.get() else {
+            return;
+        };
+        let this = std::rc::Weak::clone(&self.this);
+        let give_up = Box::new(move || {
+            if let Some(stream) = this.upgrade() {
+                stream.fail(Some(io::ErrorKind::TimedOut.into()));
+            }
+            Ok(())
+        });
+        if let Ok(timer) = self.engine.call_later(timeout, give_up) {
+            self.with_busy(|busy| busy.close_timer = Some(timer));
+        }
+    }
+
+    pub(super) fn abort_now(&self) {
+        self.fail(None);
+    }
+
+    /// A callback of the protocol failed: the connection ends with its error,
+    /// also if the callback had ended the connection before (line D14).
+    pub(super) fn raised(&self, message: &str, error: BoxError) {
+        self.engine.report_error(message, &*error);
+        let error = match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        };
+        if self.has(Flags::ENDING) {
+            self.reason.borrow_mut().get_or_insert(error);
+        } else {
+            self.fail(Some(error));
+        }
+    }
+
+    /// Ends the connection at once: drops what is queued, and queues
+    /// `connection_lost`. The first reason counts.
+    pub(super) fn fail(&self, reason: Option<io::Error>) {
+        if self.has(Flags::ENDING) {
+            return;
+        }
+        let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
+            SendFileErrorKind::Connection(copy(error))
+        });
+        self.set(Flags::CLOSING | Flags::ENDING);
+        *self.reason.borrow_mut() = reason;
+        self.queued.set(0);
+        self.abandon_transfer(kind);
+        let old = if self.has(Flags::TRANSFER) {
+            None
+        } else {
+            self.busy.take()
+        };
+        if let Some(timer) = old.as_ref().and_then(|busy| busy.close_timer.as_ref()) {
+            timer.cancel();
+        }
+        drop(old);
+        self.engine.want(self.key.get(), Interest::empty());
+        if !self.has(Flags::TRANSFER) {
+            self.engine.push(Run::Lost(self.key.get()));
+        }
+    }
+
+    /// Calls `connection_lost` and closes the socket, in this order and
+    /// whatever the protocol does (lines D5, D6).
+    pub(super) fn finish(&self) {
+        let Some(protocol) = self.protocol.take() else {
+            return;
+        };
+        let reason = self.reason.take();
+        let _closed = Closed {
+            stream: self,
+            socket: self.release(),
+        };
+        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+        if let Err(error) = outcome {
+            self.engine.report_error("connection_lost failed", &*error);
+        }
+        drop(protocol);
+    }
+
+    /// Takes the socket from the engine: no event comes any more.
+    fn release(&self) -> Option<Socket> {
+        let socket = self.socket.take();
+        if let Some(socket) = &socket {
+            self.engine.disown(socket.as_source(), self.key.get());
+        }
+        socket
+    }
+
+    /// The loop is closed: no callback, but everything is let go of.
+    pub(super) fn let_go(&self) {
+        self.set(Flags::CLOSING | Flags::ENDING);
+        self.abandon_transfer(SendFileErrorKind::LoopClosed);
+        self.queued.set(0);
+        let busy = self.busy.take();
+        let protocol = self.protocol.take();
+        let socket = self.release();
+        self.leave();
+        drop((busy, protocol, socket));
+    }
+
+    fn leave(&self) {
+        self.engine.transport_removed();
+        if let Some((server, number)) = &self.server {
+            server.remove(*number);
+        }
+    }
+}
+
+/// Closes the socket when `connection_lost` has returned or panicked.
+struct Closed<'a> {
+    stream: &'a Stream,
+    socket: Option<Socket>,
+}
+
+impl Drop for Closed<'_> {
+    fn drop(&mut self) {
+        drop(self.socket.take());
+        self.stream.leave();
+    }
+}
+
+/// The same error once more: `io::Error` cannot be cloned.
+pub(super) fn copy(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

@@ -1,0 +1,126 @@
+//! The connection as its user holds it.
+
+use std::any::Any;
+use std::io::IoSlice;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Flags, Stream};
+use crate::protocol::SharedProtocol;
+use crate::send_file::{FileJob, SendFileError, SendFileSupport};
+use crate::transport::socket::LendSocket;
+use crate::transport::{
+    Address, Flow, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+};
+
+impl Transport for Stream {
+    fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        self.write_slice(data)
+    }
+
+    fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
+        self.write_slices(lines)
+    }
+
+    fn write_eof(&self) -> Result<(), WriteError> {
+        self.end_writing();
+        Ok(())
+    }
+
+    fn can_write_eof(&self) -> bool {
+        true
+    }
+
+    fn close(&self) {
+        self.close_gently();
+    }
+
+    fn abort(&self) {
+        self.abort_now();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.has(Flags::CLOSING | Flags::ENDING)
+    }
+
+    fn set_close_timeout(&self, timeout: Option<Duration>) {
+        self.close_timeout.set(timeout);
+    }
+
+    fn pause_reading(&self) {
+        if !self.is_closing() {
+            self.pause();
+        }
+    }
+
+    fn resume_reading(&self) {
+        if !self.is_closing() {
+            self.resume();
+        }
+    }
+
+    fn is_reading(&self) -> bool {
+        !self.is_closing() && !self.has(Flags::PAUSED | Flags::EOF_READ)
+    }
+
+    fn set_write_buffer_limits(
+        &self,
+        high: Option<usize>,
+        low: Option<usize>,
+    ) -> Result<(), LimitsError> {
+        self.set_limits(high, low)
+    }
+
+    fn write_buffer_limits(&self) -> WriteBufferLimits {
+        self.limits()
+    }
+
+    fn write_buffer_size(&self) -> usize {
+        self.queued.get()
+    }
+
+    fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
+        let mut place = self.protocol.borrow_mut();
+        place.as_ref()?;
+        place.replace(protocol)
+    }
+
+    fn protocol(&self) -> Option<SharedProtocol> {
+        self.protocol.borrow().clone()
+    }
+
+    fn peername(&self) -> Option<Address> {
+        self.names.peername.clone()
+    }
+
+    fn sockname(&self) -> Option<Address> {
+        self.names.sockname.clone()
+    }
+
+    fn socket(&self) -> Option<TransportSocket> {
+        let owner: Rc<dyn LendSocket> = self.this.upgrade()?;
+        let owner: Weak<dyn LendSocket> = Rc::downgrade(&owner);
+        Some(TransportSocket::new(owner))
+    }
+
+    fn send_file_support(&self) -> SendFileSupport {
+        if self.engine.capabilities().send_file {
+            SendFileSupport::Native
+        } else {
+            SendFileSupport::Fallback
+        }
+    }
+
+    fn poll_send_file(
+        &self,
+        cx: &mut Context<'_>,
+        job: &mut FileJob,
+    ) -> Poll<Result<u64, SendFileError>> {
+        self.poll_transfer(cx, job)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

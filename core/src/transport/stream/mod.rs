@@ -1,0 +1,266 @@
+//! The state machine of a stream connection.
+//!
+//! ```text
+//!            made                close            queue empty, or abort
+//!   (new) ────────▶ OPEN ───────────────▶ CLOSING ────────────▶ ENDING ──▶ LOST
+//!                    │  failure, abort                              ▲  lost()
+//!                    └──────────────────────────────────────────────┘
+//! ```
+//!
+//! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
+//! `connection_lost` is always called in a later turn (line D3). Reading,
+//! ending the sending half, flow control and sending a file are flags beside
+//! that state, each changed in the file that is named after it.
+
+mod close;
+mod flow;
+mod handle;
+mod read;
+mod transfer;
+mod write;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+
+use bitflags::bitflags;
+use socket2::Socket;
+
+use super::Address;
+use super::queue::WriteQueue;
+use super::socket::LendSocket;
+use crate::backend::{AsSource, Interest, Key, Readiness, Source};
+use crate::engine::{Engine, Role, TimerHandle, Watched};
+use crate::net::Clients;
+use crate::protocol::{Protocol, SharedProtocol};
+
+use transfer::Active;
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Flags: u16 {
+        /// `connection_made` has been called.
+        const MADE = 1;
+        /// Nothing more is read or taken from the user.
+        const CLOSING = 1 << 1;
+        /// The end is queued.
+        const ENDING = 1 << 2;
+        /// The user has paused reading.
+        const PAUSED = 1 << 3;
+        /// The peer has ended its half.
+        const EOF_READ = 1 << 4;
+        /// The user has ended his half; what is queued leaves before.
+        const EOF_WRITTEN = 1 << 5;
+        /// The kernel has been told so.
+        const EOF_SENT = 1 << 6;
+        /// A file is being sent.
+        const TRANSFER = 1 << 7;
+        /// The queue went above the high-water mark and not yet down to the
+        /// low-water mark.
+        const FULL = 1 << 8;
+        /// The protocol was told to pause.
+        const TOLD = 1 << 9;
+        /// The protocol is owed a call; the engine knows.
+        const OWED = 1 << 10;
+    }
+}
+
+/// The addresses of both ends, and the server that accepted the connection.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) peername: Option<Address>,
+    pub(crate) sockname: Option<Address>,
+}
+
+/// What an idle connection does not need.
+#[derive(Default)]
+struct Busy {
+    queue: WriteQueue,
+    transfer: Option<Active>,
+    close_timer: Option<TimerHandle>,
+}
+
+/// A stream connection over a socket.
+pub(crate) struct Stream {
+    this: Weak<Self>,
+    engine: Rc<Engine>,
+    key: Cell<Key>,
+    flags: Cell<Flags>,
+    /// Writes that were dropped since the connection began to close.
+    dropped: Cell<u8>,
+    /// None once the connection is lost.
+    socket: RefCell<Option<Socket>>,
+    protocol: RefCell<Option<SharedProtocol>>,
+    /// Bytes in the queue.
+    queued: Cell<usize>,
+    high: Cell<usize>,
+    low: Cell<usize>,
+    busy: RefCell<Option<Box<Busy>>>,
+    /// What `connection_lost` will be told.
+    reason: RefCell<Option<io::Error>>,
+    close_timeout: Cell<Option<std::time::Duration>>,
+    names: Names,
+    /// The server that accepted the connection, and its number there.
+    server: Option<(Rc<Clients>, usize)>,
+}
+
+impl Stream {
+    /// Makes a connection of a socket that is connected and does not block,
+    /// and calls `connection_made` (line D2).
+    pub(crate) fn open(
+        engine: &Rc<Engine>,
+        socket: Socket,
+        protocol: SharedProtocol,
+        names: Names,
+        server: Option<&Rc<Clients>>,
+    ) -> Rc<Self> {
+        let stream = Rc::new_cyclic(|this: &Weak<Self>| {
+            let weak: Weak<Self> = Weak::clone(this);
+            Self {
+                this: Weak::clone(this),
+                engine: Rc::clone(engine),
+                key: Cell::new(Key::RESERVED),
+                flags: Cell::new(Flags::empty()),
+                dropped: Cell::new(0),
+                socket: RefCell::new(Some(socket)),
+                protocol: RefCell::new(Some(protocol)),
+                queued: Cell::new(0),
+                high: Cell::new(flow::HIGH),
+                low: Cell::new(flow::LOW),
+                busy: RefCell::new(None),
+                reason: RefCell::new(None),
+                close_timeout: Cell::new(None),
+                names,
+                server: server.map(|server| (Rc::clone(server), server.add(weak))),
+            }
+        });
+        stream.with_socket(|socket| {
+            let owner = Rc::clone(&stream) as Rc<dyn Watched>;
+            stream.key.set(engine.adopt(socket.as_source(), owner));
+        });
+        engine.transport_added();
+        stream.begin();
+        stream
+    }
+
+    fn begin(self: &Rc<Self>) {
+        self.set(Flags::MADE);
+        let transport = Rc::clone(self) as Rc<dyn super::Transport>;
+        let outcome = self.call(|protocol| protocol.connection_made(&transport));
+        if let Some(Err(error)) = outcome {
+            self.raised("connection_made failed", error);
+        }
+        self.update_interest();
+    }
+
+    fn has(&self, flags: Flags) -> bool {
+        self.flags.get().intersects(flags)
+    }
+
+    fn set(&self, flags: Flags) {
+        self.flags.set(self.flags.get() | flags);
+    }
+
+    fn clear(&self, flags: Flags) {
+        self.flags.set(self.flags.get() - flags);
+    }
+
+    /// Runs `use_socket` with the socket, if it is still there. No user code
+    /// may run inside.
+    fn with_socket<R>(&self, use_socket: impl FnOnce(&Socket) -> R) -> Option<R> {
+        self.socket.borrow().as_ref().map(use_socket)
+    }
+
+    fn with_busy<R>(&self, use_busy: impl FnOnce(&mut Busy) -> R) -> R {
+        let mut busy = self.busy.borrow_mut();
+        use_busy(busy.get_or_insert_default())
+    }
+
+    /// The one way into user code: nothing of this connection is borrowed
+    /// while the protocol runs, and what it is owed is settled right after.
+    fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
+        let protocol = self.protocol.borrow().clone()?;
+        let result = callback(&mut *borrow(&protocol));
+        drop(protocol);
+        self.engine.settle();
+        Some(result)
+    }
+
+    /// What the connection waits for now. Reading that was paused stays armed
+    /// until an event shows that it matters.
+    fn update_interest(&self) {
+        let mut want = Interest::empty();
+        want.set(Interest::READ, self.may_read());
+        want.set(Interest::WRITE, self.wants_write());
+        self.engine.want(self.key.get(), want);
+    }
+}
+
+/// Borrows a protocol for a callback.
+///
+/// # Panics
+///
+/// If its user holds a guard on it: that is a bug of his, and waiting for the
+/// guard would call him out of order.
+pub(super) fn borrow(protocol: &SharedProtocol) -> std::cell::RefMut<'_, dyn Protocol> {
+    let Ok(guard) = protocol.try_borrow_mut() else {
+        panic!(
+            "a protocol was borrowed while its connection had to call it; do not hold a \
+             guard on it across an await (clippy::await_holding_refcell_ref)"
+        );
+    };
+    guard
+}
+
+impl Watched for Stream {
+    fn role(&self) -> Role {
+        Role::Transport
+    }
+
+    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>)) {
+        self.with_socket(|socket| lend(socket.as_source()));
+    }
+
+    fn ready(&self, ready: Readiness) {
+        if ready.contains(Readiness::READ) {
+            if self.may_read() {
+                self.read_ready();
+            } else {
+                self.update_interest();
+            }
+        }
+        if ready.contains(Readiness::WRITE) {
+            self.write_ready();
+        }
+    }
+
+    fn done(&self, result: io::Result<u64>) {
+        self.transfer_done(result);
+    }
+
+    fn refused(&self, error: io::Error) {
+        self.fail(Some(error));
+    }
+
+    fn lost(&self) {
+        self.finish();
+    }
+
+    fn settle(&self) -> bool {
+        self.settle_flow()
+    }
+
+    fn shut_down(&self) {
+        self.abort_now();
+    }
+
+    fn abandon(&self) {
+        self.let_go();
+    }
+}
+
+impl LendSocket for Stream {
+    fn lend_socket(&self, lend: &mut dyn FnMut(&Socket)) {
+        self.with_socket(lend);
+    }
+}

@@ -1,0 +1,214 @@
+//! Writing.
+
+use std::io::{self, IoSlice, Write};
+
+use super::{Flags, Stream};
+use crate::engine::{ExceptionContext, Severity};
+use crate::transport::queue::SLICES;
+use crate::transport::{Flow, WriteError};
+
+/// How many slices one system call takes: Linux' and the BSDs' `IOV_MAX`
+/// (line D39).
+const IOV_MAX: usize = 1024;
+
+/// So many dropped writes are quiet; asyncio's
+/// `LOG_THRESHOLD_FOR_CONNLOST_WRITES` (line D49).
+const QUIET_DROPS: u8 = 5;
+
+impl Stream {
+    pub(super) fn wants_write(&self) -> bool {
+        self.queued.get() > 0 || self.transfer_wants_write()
+    }
+
+    /// Whether bytes are taken, dropped, or refused.
+    fn admits(&self) -> Result<bool, WriteError> {
+        let flags = self.flags.get();
+        if flags.contains(Flags::TRANSFER) {
+            return Err(WriteError::SendFileInProgress);
+        }
+        if flags.contains(Flags::EOF_WRITTEN) {
+            return Err(WriteError::EofWritten);
+        }
+        if flags.intersects(Flags::CLOSING | Flags::ENDING) {
+            self.note_drop();
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn note_drop(&self) {
+        let drops = self.dropped.get().saturating_add(1);
+        self.dropped.set(drops);
+        if drops == QUIET_DROPS {
+            self.engine.report(&ExceptionContext::new(
+                Severity::Warning,
+                "data is being written to a connection that is closing or lost",
+            ));
+        }
+    }
+
+    pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        if !self.admits()? {
+            return Ok(Flow::Closed);
+        }
+        let mut rest = data;
+        if self.queued.get() == 0 {
+            if data.is_empty() {
+                return Ok(self.flow());
+            }
+            match self.send(data) {
+                Ok(sent) if sent == data.len() => return Ok(self.flow()),
+                Ok(sent) => rest = &data[sent..],
+                Err(error) => return Ok(self.write_failed(error)),
+            }
+        }
+        self.enqueue(&[IoSlice::new(rest)], 0);
+        Ok(self.flow())
+    }
+
+    pub(super) fn write_slices(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
+        if !self.admits()? {
+            return Ok(Flow::Closed);
+        }
+        let total: usize = lines.iter().map(|line| line.len()).sum();
+        let mut sent = 0;
+        if self.queued.get() == 0 && total > 0 {
+            let first = &lines[..lines.len().min(IOV_MAX)];
+            let written = self
+                .with_socket(|mut socket| socket.write_vectored(first))
+                .unwrap_or(Ok(0));
+            match taken(written) {
+                Ok(count) => sent = count,
+                Err(error) => return Ok(self.write_failed(error)),
+            }
+        }
+        if sent < total {
+            self.enqueue(lines, sent);
+        }
+        Ok(self.flow())
+    }
+
+    /// One attempt; 0 if the kernel takes nothing now.
+    pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
+        let written = self.with_socket(|mut socket| socket.write(data));
+        taken(written.unwrap_or(Ok(0)))
+    }
+
+    fn write_failed(&self, error: io::Error) -> Flow {
+        self.fail(Some(error));
+        Flow::Closed
+    }
+
+    /// Queues all but the first `skip` bytes.
+    fn enqueue(&self, lines: &[IoSlice<'_>], mut skip: usize) {
+        let mut added = 0;
+        self.with_busy(|busy| {
+            for line in lines {
+                let rest = &line[skip.min(line.len())..];
+                skip = skip.saturating_sub(line.len());
+                busy.queue.push(rest);
+                added += rest.len();
+            }
+        });
+        self.queued.set(self.queued.get() + added);
+        self.update_interest();
+        self.reflow();
+    }
+
+    /// The socket takes data again.
+    pub(super) fn write_ready(&self) {
+        if self.queued.get() > 0 {
+            match self.flush() {
+                Ok(()) => {}
+                Err(error) => return self.fail(Some(error)),
+            }
+            // A callback may write more, or close.
+            self.reflow();
+            if self.queued.get() == 0 {
+                self.drained();
+            }
+        } else {
+            self.transfer_ready();
+        }
+        self.update_interest();
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let sent = {
+            let busy = self.busy.borrow();
+            let Some(busy) = busy.as_deref() else {
+                return Ok(());
+            };
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = busy.queue.slices(&mut slices);
+            let written = self.with_socket(|mut socket| socket.write_vectored(&slices[..count]));
+            taken(written.unwrap_or(Ok(0)))?
+        };
+        self.with_busy(|busy| busy.queue.advance(sent));
+        self.queued.set(self.queued.get().saturating_sub(sent));
+        Ok(())
+    }
+
+    /// The queue has become empty: what was waiting for that goes on.
+    fn drained(&self) {
+        self.release_busy();
+        if self.has(Flags::TRANSFER) {
+            self.transfer_ready();
+        } else if self.has(Flags::CLOSING) {
+            self.end_after_flush();
+        } else {
+            self.send_eof();
+        }
+    }
+
+    /// Gives memory back that an idle connection does not need.
+    pub(super) fn release_busy(&self) {
+        let mut busy = self.busy.borrow_mut();
+        let idle = busy.as_ref().is_some_and(|busy| {
+            self.queued.get() == 0 && busy.transfer.is_none() && busy.close_timer.is_none()
+        });
+        if idle {
+            *busy = None;
+        }
+    }
+
+    pub(super) fn end_writing(&self) {
+        if self.has(Flags::CLOSING | Flags::ENDING | Flags::EOF_WRITTEN) {
+            return;
+        }
+        self.set(Flags::EOF_WRITTEN);
+        self.send_eof();
+    }
+
+    /// Ends the sending half, once nothing is left to be sent.
+    pub(super) fn send_eof(&self) {
+        let waits = self.queued.get() > 0 || self.has(Flags::TRANSFER | Flags::EOF_SENT);
+        if waits || !self.has(Flags::EOF_WRITTEN) {
+            return;
+        }
+        self.set(Flags::EOF_SENT);
+        let ended = self.with_socket(|socket| socket.shutdown(std::net::Shutdown::Write));
+        match ended {
+            // The peer was faster; reading tells the rest.
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotConnected => {
+                self.fail(Some(error));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// That the kernel takes nothing now is no error, but 0 bytes.
+fn taken(written: io::Result<usize>) -> io::Result<usize> {
+    match written {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+            ) =>
+        {
+            Ok(0)
+        }
+        other => other,
+    }
+}
