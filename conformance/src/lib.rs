@@ -1,1 +1,73 @@
-//! The suite that every backend of loopline passes.
+//! The suite that every backend of loopline passes, and yours can too.
+//!
+//! An implementation is a [`Subject`]: it says its name and makes backends. The
+//! suite knows nothing else of it, and asks the rest of the backend itself.
+//!
+//! # Running it
+//!
+//! Give a test target of your crate `harness = false`, and let its `main` be:
+//!
+//! ```no_run
+//! use std::{io, process::ExitCode};
+//! use loopline_conformance::Subject;
+//! use loopline_core::backend::Backend;
+//!
+//! struct Mine;
+//!
+//! impl Subject for Mine {
+//!     fn name(&self) -> &'static str {
+//!         "mine"
+//!     }
+//!     fn backend(&self) -> io::Result<Box<dyn Backend>> {
+//!         // Ok(Box::new(MyBackend::new()?))
+//!         Err(io::ErrorKind::Unsupported.into())
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     loopline_conformance::main(Mine)
+//! }
+//! ```
+//!
+//! Cases are named `subject::layer::LINE_what`, after the clause of the
+//! contract or the line of the behaviour that they check, and are chosen as
+//! with any test program: `cargo test --test conformance -- mine::backend::B4`,
+//! or through cargo-nextest. Two options come on top:
+//!
+//! * `--strict`: a case that has to be skipped fails.
+//! * `--limit SECONDS`: how long one case may take, instead of 30 seconds.
+//!
+//! # What can come of a case
+//!
+//! * It **passes** or **fails**. A panic is a failure, so is a backend that
+//!   cannot be made, and so is a case that has not ended in time: that one is
+//!   left behind, and the program ends with an error once the others are done.
+//! * It is **not applicable**: the backend lacks a capability. Where there is a
+//!   case for the lack, such as that the call answers `Unsupported`, that one
+//!   runs instead.
+//! * It is **skipped**: the machine lacks something. The reason is shown.
+//! * It **fails as expected**: the subject has declared so, with a reason
+//!   ([`Expectation`]). A declared failure that passes is a failure, and so is a
+//!   declaration that no case answers to.
+//!
+//! A filter that chooses no case at all is an error.
+#![forbid(unsafe_code)]
+
+mod case;
+mod cases;
+mod context;
+mod expectation;
+mod harness;
+mod options;
+mod runner;
+mod subject;
+mod suite;
+mod verdict;
+mod watchdog;
+
+#[cfg(test)]
+mod adversary;
+
+pub use expectation::Expectation;
+pub use subject::Subject;
+pub use suite::{Suite, main};

@@ -1,0 +1,257 @@
+//! The backend: epoll(7), level-triggered.
+
+use std::fmt;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use loopline_core::backend::{
+    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Readiness, SendFile, Sent, Source,
+    Waker,
+};
+use nix::sys::epoll::Epoll;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
+
+use crate::batch::Batch;
+use crate::read_file::read_file;
+use crate::registrations::{Registrations, Token};
+use crate::send_file::send_file;
+use crate::wake::Alarm;
+
+/// What the kernel reports whether it was asked for or not: the other side is
+/// gone, or there is an error to fetch.
+const HANG_UP: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
+
+/// The user data of the alarm. No token looks like this: it would belong to
+/// descriptor number 2^32 - 1.
+const ALARM: u64 = Key::RESERVED.to_bits();
+
+/// A [`Backend`] over epoll(7).
+///
+/// It watches whatever epoll does: sockets, pipes, terminals, event, timer and
+/// signal descriptors; not regular files and directories. Files leave through
+/// sendfile(2), and what is in the page cache is read with preadv2(2).
+///
+/// ```
+/// use std::time::Duration;
+/// use loopline_backend_epoll::EpollBackend;
+/// use loopline_core::backend::{Backend, Events};
+///
+/// let mut backend = EpollBackend::new()?;
+/// backend.waker().wake();
+/// backend.wait(None, &mut Events::default())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct EpollBackend {
+    epoll: Epoll,
+    alarm: Arc<Alarm>,
+    registrations: Registrations,
+    batch: Batch,
+}
+
+impl EpollBackend {
+    /// Makes a backend with an epoll set of its own.
+    ///
+    /// Waits are measured in nanoseconds with epoll_pwait2(2), which is there
+    /// since Linux 5.11; where the kernel does not know it, or a sandbox does
+    /// not let it through, in milliseconds with epoll_wait(2).
+    ///
+    /// # Errors
+    ///
+    /// Whatever epoll_create1(2) and eventfd(2) answer, such as EMFILE.
+    pub fn new() -> io::Result<Self> {
+        Self::with_batch(Batch::nanoseconds())
+    }
+
+    /// Makes a backend that never tries epoll_pwait2(2), for sandboxes that
+    /// end a process at the first system call that they do not know.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_millisecond_waits() -> io::Result<Self> {
+        Self::with_batch(Batch::milliseconds())
+    }
+
+    fn with_batch(batch: Batch) -> io::Result<Self> {
+        let epoll = Epoll(epoll::create(CreateFlags::CLOEXEC)?);
+        let alarm = Alarm::new()?;
+        let flags = EventFlags::IN | EventFlags::ET;
+        epoll::add(&epoll.0, &*alarm, EventData::new_u64(ALARM), flags)?;
+        Ok(Self {
+            epoll,
+            alarm,
+            registrations: Registrations::default(),
+            batch,
+        })
+    }
+
+    /// Registers a source, by `first` and, if the kernel has or lacks the
+    /// source contrary to what `first` expects, by the other call (line C27).
+    fn arm(&mut self, source: Source<'_>, key: Key, want: Interest, first: Call) -> io::Result<()> {
+        let token = self.registrations.issue(source.fd().as_raw_fd(), want);
+        let answer = match (first, self.call(first, source, token, want)) {
+            (Call::Add, Err(Errno::EXIST)) => self.call(Call::Modify, source, token, want),
+            (Call::Modify, Err(Errno::NOENT)) => self.call(Call::Add, source, token, want),
+            (_, answer) => answer,
+        };
+        answer.map_err(refusal)?;
+        self.registrations.record(token, key);
+        Ok(())
+    }
+
+    fn call(
+        &self,
+        call: Call,
+        source: Source<'_>,
+        token: Token,
+        want: Interest,
+    ) -> rustix::io::Result<()> {
+        let data = EventData::new_u64(token.to_bits());
+        match call {
+            Call::Add => epoll::add(&self.epoll.0, source, data, flags(want)),
+            Call::Modify => epoll::modify(&self.epoll.0, source, data, flags(want)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Call {
+    Add,
+    Modify,
+}
+
+impl Backend for EpollBackend {
+    fn name(&self) -> &'static str {
+        "epoll"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.send_file = true;
+        capabilities.read_file = true;
+        capabilities.watches_any_descriptor = true;
+        capabilities
+    }
+
+    fn watch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
+        self.arm(source, key, want, Call::Add)
+    }
+
+    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
+        self.arm(source, key, want, Call::Modify)
+    }
+
+    fn unwatch(&mut self, source: Source<'_>, _key: Key) -> io::Result<()> {
+        self.registrations.forget(source.fd().as_raw_fd());
+        match epoll::delete(&self.epoll.0, source) {
+            // Not registered, closed, or of a kind that never is.
+            Ok(()) | Err(Errno::NOENT | Errno::BADF | Errno::PERM) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        self.batch.fill(&self.epoll, timeout)?;
+        self.batch.for_each(|data, flags| {
+            if data == ALARM {
+                self.alarm.taken();
+            } else if let Some((key, armed)) = self.registrations.find(Token::from_bits(data)) {
+                events.push_ready(key, readiness(flags, armed));
+            }
+        });
+        Ok(())
+    }
+
+    fn waker(&self) -> Waker {
+        self.alarm.waker()
+    }
+
+    fn send_file(&mut self, _key: Key, job: &SendFile<'_>) -> io::Result<Sent> {
+        send_file(job)
+    }
+
+    fn read_file(
+        &mut self,
+        file: BorrowedFile<'_>,
+        offset: u64,
+        into: &mut [u8],
+    ) -> io::Result<usize> {
+        read_file(file, offset, into)
+    }
+}
+
+impl fmt::Debug for EpollBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EpollBackend")
+            .field("epoll", &self.epoll)
+            .finish_non_exhaustive()
+    }
+}
+
+fn flags(want: Interest) -> EventFlags {
+    let mut flags = EventFlags::empty();
+    flags.set(EventFlags::IN, want.contains(Interest::READ));
+    flags.set(EventFlags::OUT, want.contains(Interest::WRITE));
+    flags
+}
+
+/// What an event means for a source that is armed so (B2).
+#[inline]
+fn readiness(flags: EventFlags, armed: Interest) -> Readiness {
+    if flags.intersects(HANG_UP) {
+        return armed.into();
+    }
+    let mut ready = Readiness::empty();
+    ready.set(Readiness::READ, flags.contains(EventFlags::IN));
+    ready.set(Readiness::WRITE, flags.contains(EventFlags::OUT));
+    ready
+}
+
+/// The error for a source that epoll does not take (B6).
+fn refusal(error: Errno) -> io::Error {
+    if error == Errno::PERM {
+        return io::Error::new(
+            io::ErrorKind::Unsupported,
+            "epoll(7) watches no regular files and directories: they have no readiness",
+        );
+    }
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: Interest = Interest::all();
+
+    #[test]
+    fn a_hang_up_is_readiness_for_what_is_armed_and_nothing_else() {
+        for flag in [
+            EventFlags::HUP,
+            EventFlags::ERR,
+            EventFlags::HUP | EventFlags::IN,
+        ] {
+            for armed in [Interest::READ, Interest::WRITE, BOTH] {
+                assert_eq!(readiness(flag, armed), armed.into(), "{flag:?} {armed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn readiness_is_what_the_kernel_says() {
+        assert_eq!(readiness(EventFlags::IN, BOTH), Readiness::READ);
+        assert_eq!(readiness(EventFlags::OUT, BOTH), Readiness::WRITE);
+        let both = EventFlags::IN | EventFlags::OUT;
+        assert_eq!(readiness(both, BOTH), Readiness::all());
+    }
+
+    #[test]
+    fn only_a_refused_kind_is_unsupported() {
+        assert_eq!(refusal(Errno::PERM).kind(), io::ErrorKind::Unsupported);
+        let error = refusal(Errno::NOSPC);
+        assert_eq!(error.raw_os_error(), Some(Errno::NOSPC.raw_os_error()));
+    }
+}

@@ -1,0 +1,148 @@
+//! One promise, and the code that checks it.
+
+use loopline_core::backend::Capabilities;
+
+use crate::context::Context;
+use crate::harness::os;
+use crate::verdict::Outcome;
+
+/// The code of a case.
+pub(crate) type Body = fn(&Context) -> Outcome;
+
+/// One promise that is checked. Made by [`case!`].
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    /// The clause of the contract, or the line of the behaviour: `"B4"`.
+    pub(crate) line: &'static str,
+    /// What is checked, in a few words with underscores.
+    pub(crate) name: &'static str,
+    /// What holds, in one sentence; shown when it does not.
+    pub(crate) says: &'static str,
+    /// What has to be possible.
+    pub(crate) needs: Option<Need>,
+    /// What is checked where it is not possible.
+    pub(crate) otherwise: Option<Body>,
+    /// Whether no other case may run meanwhile.
+    pub(crate) alone: bool,
+    /// What is checked.
+    pub(crate) body: Body,
+}
+
+impl Case {
+    pub(crate) const fn new(
+        line: &'static str,
+        name: &'static str,
+        says: &'static str,
+        body: Body,
+    ) -> Self {
+        Self {
+            line,
+            name,
+            says,
+            needs: None,
+            otherwise: None,
+            alone: false,
+            body,
+        }
+    }
+
+    /// Only for subjects with a capability.
+    pub(crate) const fn needs(self, need: Need) -> Self {
+        Self {
+            needs: Some(need),
+            ..self
+        }
+    }
+
+    /// What is checked instead for subjects without the capability.
+    pub(crate) const fn otherwise(self, body: Body) -> Self {
+        Self {
+            otherwise: Some(body),
+            ..self
+        }
+    }
+
+    /// The case looks at, or changes, what belongs to the whole process:
+    /// descriptor numbers, children, signals.
+    pub(crate) const fn alone(self) -> Self {
+        Self {
+            alone: true,
+            ..self
+        }
+    }
+}
+
+/// A case named after the function that is its body:
+/// `case!(B4, watching_twice, "Watching a watched source is not an error.")`.
+macro_rules! case {
+    ($line:ident, $body:ident, $says:literal) => {
+        $crate::case::Case::new(stringify!($line), stringify!($body), $says, $body)
+    };
+}
+pub(crate) use case;
+
+/// A capability that a case needs: of the subject or, where that has no say, of
+/// the operating system.
+#[derive(Clone, Copy)]
+pub(crate) struct Need {
+    /// Its name in reports.
+    pub(crate) name: &'static str,
+    /// Whether a subject has it.
+    pub(crate) met: fn(&Capabilities) -> bool,
+}
+
+impl Need {
+    /// The backend sends files.
+    pub(crate) const SEND_FILE: Self = Self {
+        name: "send_file",
+        met: |capabilities| capabilities.send_file,
+    };
+    /// The backend may answer `InFlight`.
+    pub(crate) const COMPLETES: Self = Self {
+        name: "completes",
+        met: |capabilities| capabilities.completes,
+    };
+    /// The backend reads what is in memory.
+    pub(crate) const READ_FILE: Self = Self {
+        name: "read_file",
+        met: |capabilities| capabilities.read_file,
+    };
+    /// The backend watches more than sockets.
+    pub(crate) const ANY_DESCRIPTOR: Self = Self {
+        name: "watches_any_descriptor",
+        met: |capabilities| capabilities.watches_any_descriptor,
+    };
+    /// The system can name what has no readiness as a source.
+    pub(crate) const REFUSABLE_SOURCES: Self = Self {
+        name: "source that could be refused",
+        met: |_| os::NAMES_ANY_DESCRIPTOR,
+    };
+    /// The system lists the open descriptors of a process.
+    pub(crate) const DESCRIPTOR_LISTS: Self = Self {
+        name: "list of descriptors",
+        met: |_| os::LISTS_DESCRIPTORS,
+    };
+    /// The system has signals.
+    pub(crate) const INTERRUPTIONS: Self = Self {
+        name: "interruption by signals",
+        met: |_| os::INTERRUPTS,
+    };
+}
+
+/// The cases of one part of the project.
+#[derive(Clone, Copy)]
+pub(crate) struct Layer {
+    /// The second part of the cases' names.
+    pub(crate) name: &'static str,
+    /// Tables of cases, one for each file.
+    pub(crate) tables: &'static [&'static [Case]],
+}
+
+impl Layer {
+    /// The cases with their names, which lack the subject's.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = (String, &'static Case)> {
+        let layer = self.name;
+        let cases = self.tables.iter().flat_map(|table| table.iter());
+        cases.map(move |case| (format!("{layer}::{}_{}", case.line, case.name), case))
+    }
+}

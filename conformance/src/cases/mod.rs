@@ -1,0 +1,41 @@
+//! What is promised, layer by layer.
+//!
+//! A layer is a folder, a table of cases a file in it. A case knows no subject
+//! by name, and asserts no upper bound of time.
+
+mod backend;
+
+use crate::case::Layer;
+
+/// Every layer.
+pub(crate) const LAYERS: &[Layer] = &[backend::LAYER];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_case_has_a_name_of_its_own() {
+        let mut seen = HashSet::new();
+        for (name, _) in LAYERS.iter().flat_map(Layer::cases) {
+            assert!(seen.insert(name.clone()), "two cases are called {name}");
+        }
+    }
+
+    #[test]
+    fn every_case_says_what_holds_in_a_sentence() {
+        for (name, case) in LAYERS.iter().flat_map(Layer::cases) {
+            assert!(case.says.ends_with('.'), "{name}: {}", case.says);
+            let line = case
+                .line
+                .trim_start_matches(|c: char| c.is_ascii_uppercase());
+            assert!(
+                line.parse::<u16>().is_ok(),
+                "{name}: {} is no line",
+                case.line
+            );
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What each operating system makes in a way of its own: the one place of the
+//! suite that knows that there are several.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use unix::*;
+#[cfg(windows)]
+pub(crate) use windows::*;
+
+use loopline_core::backend::AsSource;
+
+/// A descriptor that is open and has no readiness, with the name of its kind.
+pub(crate) struct Unwatchable {
+    pub(crate) kind: &'static str,
+    pub(crate) source: Box<dyn AsSource>,
+}

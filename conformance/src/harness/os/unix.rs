@@ -1,0 +1,114 @@
+//! Unix.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::Command;
+
+use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+use super::Unwatchable;
+use crate::verdict::Stop;
+
+pub(crate) use std::io::{PipeReader, PipeWriter};
+
+/// Files and directories can be named as sources.
+pub(crate) const NAMES_ANY_DESCRIPTOR: bool = true;
+/// Open descriptors can be listed, here and in a child.
+pub(crate) const LISTS_DESCRIPTORS: bool = true;
+/// Signals interrupt system calls.
+pub(crate) const INTERRUPTS: bool = true;
+
+/// Lists the descriptors of whoever opens it.
+const DESCRIPTORS: &str = "/dev/fd";
+
+/// The two ends of a pipe, neither of which blocks.
+pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    ioctl_fionbio(&reader, true)?;
+    ioctl_fionbio(&writer, true)?;
+    Ok((reader, writer))
+}
+
+/// A pipe that passes for a file, and its other end.
+pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((File::from(OwnedFd::from(reader)), writer))
+}
+
+/// Whether an error says that an attempt to connect is under way.
+pub(crate) fn is_connecting(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::INPROGRESS)
+}
+
+/// One source of each kind that cannot be watched.
+pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
+    let file = Unwatchable {
+        kind: "regular file",
+        source: Box::new(tempfile::tempfile()?),
+    };
+    let directory = Unwatchable {
+        kind: "directory",
+        source: Box::new(File::open(std::env::temp_dir())?),
+    };
+    Ok(vec![file, directory])
+}
+
+/// Makes room for so many descriptors in this process.
+pub(crate) fn allow_descriptors(count: u64) -> Result<(), Stop> {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= count) {
+        return Ok(());
+    }
+    limit.current = Some(limit.maximum.map_or(count, |maximum| maximum.min(count)));
+    setrlimit(Resource::Nofile, limit)?;
+    if limit.current == Some(count) {
+        return Ok(());
+    }
+    let lack = format!(
+        "a limit of {count} open descriptors, not {:?}",
+        limit.current
+    );
+    Err(Stop::skipped(lack))
+}
+
+/// How many descriptors this process has open.
+pub(crate) fn open_descriptors() -> Result<usize, Stop> {
+    let count = || Ok::<_, io::Error>(fs::read_dir(DESCRIPTORS)?.count());
+    let before = count()?;
+    let _another = File::open("/dev/null")?;
+    if count()? == before {
+        return Err(Stop::skipped("a complete list of open descriptors"));
+    }
+    Ok(before)
+}
+
+/// The descriptors that a child process inherits, as it names them.
+pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
+    let list = || -> Result<BTreeSet<String>, Stop> {
+        let output = Command::new("ls").arg(DESCRIPTORS).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().map(str::to_owned).collect())
+    };
+    let inherited = list()?;
+    let another = File::open("/dev/null")?;
+    fcntl_setfd(&another, fcntl_getfd(&another)? - FdFlags::CLOEXEC)?;
+    if list()? == inherited {
+        return Err(Stop::skipped("a complete list of a child's descriptors"));
+    }
+    Ok(inherited)
+}
+
+/// Stops this process and has it continued, a few times over. Where a system
+/// call does not survive that, it ends with EINTR (signal(7)).
+pub(crate) fn interrupt() -> Result<(), Stop> {
+    const SCRIPT: &str =
+        "for i in 1 2 3 4 5; do kill -STOP $PPID; sleep 0.02; kill -CONT $PPID; sleep 0.02; done";
+    let status = Command::new("sh").args(["-c", SCRIPT]).status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Stop::skipped("a shell that can stop a process"))
+}

@@ -1,0 +1,60 @@
+//! Windows.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::net::TcpStream;
+use std::os::windows::io::OwnedHandle;
+
+use super::Unwatchable;
+use crate::harness::sockets;
+use crate::verdict::Stop;
+
+/// Sources are sockets, so what is not one cannot even be named.
+pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
+/// A child's handles cannot be listed.
+pub(crate) const LISTS_DESCRIPTORS: bool = false;
+/// Nothing interrupts a system call.
+pub(crate) const INTERRUPTS: bool = false;
+
+// Only sockets can be watched, and named as sources, so they stand in. The
+// cases that would tell a pipe apart do not apply.
+pub(crate) type PipeReader = TcpStream;
+pub(crate) type PipeWriter = TcpStream;
+
+pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = sockets::pair()?;
+    writer.set_nonblocking(true)?;
+    Ok((reader, writer))
+}
+
+/// A pipe that passes for a file, and its other end.
+pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((File::from(OwnedHandle::from(reader)), writer))
+}
+
+/// Whether an error says that an attempt to connect is under way.
+pub(crate) fn is_connecting(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
+    Err(Stop::NotApplicable("sources other than sockets"))
+}
+
+pub(crate) fn allow_descriptors(_count: u64) -> Result<(), Stop> {
+    Ok(())
+}
+
+pub(crate) fn open_descriptors() -> Result<usize, Stop> {
+    Err(Stop::skipped("a list of open handles"))
+}
+
+pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
+    Err(Stop::skipped("a list of a child's handles"))
+}
+
+pub(crate) fn interrupt() -> Result<(), Stop> {
+    Err(Stop::skipped("signals"))
+}

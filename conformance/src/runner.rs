@@ -1,0 +1,123 @@
+//! From cases to trials, and from a trial to its verdict.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use crate::case::{Body, Case, Layer};
+use crate::context::{Context, Progress};
+use crate::options::Options;
+use crate::verdict::{Outcome, Stop, Verdict};
+use crate::watchdog::{self, Ended};
+use crate::{Expectation, Subject};
+
+/// Cases share it, and one that has to be alone takes it whole. Held by who
+/// waits for a case and not by the case, so that one that hangs blocks nobody.
+static ALONE: RwLock<()> = RwLock::new(());
+
+/// One trial for each subject and case, and one for each subject's ledger.
+pub(crate) fn trials(
+    subjects: &[Arc<dyn Subject>],
+    layers: &'static [Layer],
+    options: Options,
+) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for subject in subjects {
+        let ledger = subject.expectations();
+        for (name, case) in layers.iter().flat_map(Layer::cases) {
+            let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
+            trials.push(trial(subject, &name, case, expected, options));
+        }
+        let name = format!("{}::suite::every_expectation_names_a_case", subject.name());
+        trials.push(Trial::test(name, move || {
+            every_one_names_a_case(&ledger, layers)
+        }));
+    }
+    trials
+}
+
+fn trial(
+    subject: &Arc<dyn Subject>,
+    name: &str,
+    case: &'static Case,
+    expected: Option<Expectation>,
+    options: Options,
+) -> Trial {
+    let subject = Arc::clone(subject);
+    let name = format!("{}::{name}", subject.name());
+    Trial::ignorable_test(name.clone(), move || -> Result<Completion, Failed> {
+        let verdict = judge(subject, &name, case, options);
+        verdict.settle(expected.as_ref(), options.strict)
+    })
+}
+
+/// Fails for what a subject declares of cases that do not exist.
+fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<(), Failed> {
+    let names: Vec<_> = layers
+        .iter()
+        .flat_map(Layer::cases)
+        .map(|(name, _)| name)
+        .collect();
+    for entry in ledger {
+        if !names.iter().any(|name| entry.covers(name)) {
+            return Err(format!("no case is called `{}`", entry.case()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Runs a case and says what came of it.
+pub(crate) fn judge(
+    subject: Arc<dyn Subject>,
+    name: &str,
+    case: &'static Case,
+    options: Options,
+) -> Verdict {
+    let (_alone, _shared);
+    if case.alone {
+        _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+    } else {
+        _shared = ALONE.read().unwrap_or_else(PoisonError::into_inner);
+    }
+    let progress = Progress::default();
+    let context = Context::new(subject, progress.clone());
+    let ended = watchdog::watch(name, options.limit, move || applied(&context, case));
+    let verdict = match ended {
+        Err(error) => Verdict::Failed(format!("no thread for the case: {error}")),
+        Ok(Ended::Returned(Ok(Applied::Ran(outcome)))) => outcome.into(),
+        Ok(Ended::Returned(Ok(Applied::Lacks(lack)))) => Verdict::NotApplicable(lack),
+        Ok(Ended::Returned(Err(stop))) => Verdict::from(Err(stop)),
+        Ok(Ended::Panicked(why)) => Verdict::Failed(why),
+        Ok(Ended::Late) => Verdict::Failed(format!("no end after {:?}", options.limit)),
+    };
+    match verdict {
+        Verdict::Failed(why) => Verdict::Failed(report(case, &why, &progress.get())),
+        other => other,
+    }
+}
+
+enum Applied {
+    Ran(Outcome),
+    Lacks(&'static str),
+}
+
+/// Runs the body of the case that applies to the subject, if there is one.
+fn applied(context: &Context, case: &Case) -> Result<Applied, Stop> {
+    let body: Body = match case.needs {
+        None => case.body,
+        Some(need) if (need.met)(&context.backend()?.capabilities()) => case.body,
+        Some(need) => match case.otherwise {
+            Some(otherwise) => otherwise,
+            None => return Ok(Applied::Lacks(need.name)),
+        },
+    };
+    context.doing("beginning");
+    Ok(Applied::Ran(body(context)))
+}
+
+fn report(case: &Case, why: &str, progress: &str) -> String {
+    format!("{why}\n  while: {progress}\n  {}: {}", case.line, case.says)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! The entry for test programs.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::case::Layer;
+use crate::options::Options;
+use crate::{Subject, cases, runner, watchdog};
+
+/// What a test program that could not even start ends with.
+const UNUSABLE: u8 = 2;
+
+/// Runs the suite over one subject, with the options of the command line.
+///
+/// The exit code is 0 if nothing failed, 101 if something did, and 2 if there
+/// was nothing to run.
+#[must_use]
+pub fn main(subject: impl Subject) -> ExitCode {
+    Suite::new().subject(subject).main()
+}
+
+/// The suite over any number of subjects.
+///
+/// ```no_run
+/// # use std::{io, process::ExitCode};
+/// # use loopline_conformance::{Subject, Suite};
+/// # use loopline_core::backend::Backend;
+/// # struct Mine(&'static str);
+/// # impl Subject for Mine {
+/// #     fn name(&self) -> &'static str { self.0 }
+/// #     fn backend(&self) -> io::Result<Box<dyn Backend>> { unimplemented!() }
+/// # }
+/// fn main() -> ExitCode {
+///     Suite::new().subject(Mine("one")).subject(Mine("other")).main()
+/// }
+/// ```
+#[must_use]
+pub struct Suite {
+    subjects: Vec<Arc<dyn Subject>>,
+    options: Options,
+}
+
+impl Suite {
+    /// A suite without a subject.
+    pub fn new() -> Self {
+        Self {
+            subjects: Vec::new(),
+            options: Options::DEFAULT,
+        }
+    }
+
+    /// Adds a subject. Its name has to differ from the others'.
+    pub fn subject(mut self, subject: impl Subject) -> Self {
+        self.subjects.push(Arc::new(subject));
+        self
+    }
+
+    /// Makes a case that has to be skipped a failure, as `--strict` does.
+    pub fn strict(mut self) -> Self {
+        self.options.strict = true;
+        self
+    }
+
+    /// How long one case may take, unless `--limit` says otherwise.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.options.limit = limit;
+        self
+    }
+
+    /// Runs what the command line asks for. See [`main`] for the exit code.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        match self.run(std::env::args(), cases::LAYERS) {
+            Ok(code) => code,
+            Err(why) => {
+                eprintln!("error: {why}");
+                ExitCode::from(UNUSABLE)
+            }
+        }
+    }
+
+    fn run(
+        mut self,
+        line: impl Iterator<Item = String>,
+        layers: &'static [Layer],
+    ) -> Result<ExitCode, String> {
+        let line = self.options.take_from(line)?;
+        if line
+            .iter()
+            .any(|argument| argument == "--help" || argument == "-h")
+        {
+            println!("{}", Options::HELP);
+        }
+        let arguments = Arguments::from_iter(line);
+        let trials = self.trials(layers)?;
+        refuse_to_run_nothing(&arguments, &trials)?;
+        watchdog::collect_panics();
+        Ok(libtest_mimic::run(&arguments, trials).exit_code())
+    }
+
+    fn trials(self, layers: &'static [Layer]) -> Result<Vec<Trial>, String> {
+        if self.subjects.is_empty() {
+            return Err("there is no subject to run the suite over".into());
+        }
+        let mut names = HashSet::new();
+        for subject in &self.subjects {
+            if !names.insert(subject.name()) {
+                return Err(format!("two subjects are called `{}`", subject.name()));
+            }
+        }
+        Ok(runner::trials(&self.subjects, layers, self.options))
+    }
+}
+
+impl Default for Suite {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A filter with a typing error must not look like success.
+///
+/// Lists are let through: a tool that asks for one, such as cargo-nextest, asks
+/// by exact names afterwards, and those exist.
+fn refuse_to_run_nothing(arguments: &Arguments, trials: &[Trial]) -> Result<(), String> {
+    let chosen = trials.iter().any(|trial| !arguments.is_filtered_out(trial));
+    let filtered = arguments.filter.is_some() || !arguments.skip.is_empty();
+    if chosen || arguments.list || !filtered {
+        return Ok(());
+    }
+    let filter = arguments.filter.as_deref().unwrap_or("--skip");
+    Err(format!("`{filter}` leaves none of {} cases", trials.len()))
+}
+
+#[cfg(test)]
+mod tests;
