@@ -1,4 +1,47 @@
-//! loopline: an asyncio-style event loop.
+//! loopline is an asyncio-style event loop: transports and protocols,
+//! [`sendfile`](EventLoop::sendfile), [`add_reader`](EventLoopExt::add_reader),
+//! on backends that can be replaced and checked by a public suite.
+//!
+//! This crate picks the backend of the system it is built for; everything else
+//! is `loopline-core`'s, under the same names.
+//!
+//! ```no_run
+//! use std::rc::Rc;
+//! use loopline::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Echo(Option<Rc<dyn Transport>>);
+//!
+//! impl Protocol for Echo {
+//!     fn connection_made(&mut self, transport: &Rc<dyn Transport>) -> Outcome {
+//!         self.0 = Some(Rc::clone(transport));
+//!         Ok(())
+//!     }
+//!     fn data_received(&mut self, data: &[u8]) -> Outcome {
+//!         if let Some(transport) = &self.0 {
+//!             transport.write(data)?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let event_loop = Loop::new()?;
+//!     event_loop.run_until_complete(async {
+//!         let options = ServerOptions::default();
+//!         let server = event_loop
+//!             .create_server(Echo::default, ("127.0.0.1", 7777), options)
+//!             .await?;
+//!         server.serve_forever().await?;
+//!         Ok(())
+//!     })?
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
-pub use loopline_core::backend;
+mod native;
+pub mod prelude;
+mod select;
+
+pub use loopline_core::*;
+pub use native::Loop;

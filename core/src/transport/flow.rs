@@ -2,7 +2,6 @@
 
 /// What became of written bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "`Full` asks the writer to wait for `resume_writing`"]
 pub enum Flow {
     /// Sent or queued: go on.
     Open,

@@ -1,0 +1,8 @@
+//! What a program that uses a loop needs by name, in one `use`.
+
+pub use crate::Loop;
+pub use loopline_core::{
+    BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget, EventLoop, EventLoopExt,
+    FileSource, Flow, LoopHandle, Outcome, Protocol, SendFileOptions, Server, ServerOptions,
+    Transport, running_loop,
+};

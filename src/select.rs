@@ -1,0 +1,25 @@
+//! Which backend is native: the one table of systems and features.
+//!
+//! A feature adds a backend, the target decides whether it is the native one,
+//! and [`Loop::with_backend`](crate::Loop::with_backend) takes any other.
+
+use std::io;
+
+use loopline_core::backend::Backend;
+
+/// The native backend.
+///
+/// # Errors
+///
+/// [`Unsupported`](io::ErrorKind::Unsupported) if none was built for this
+/// system; whatever the system answers otherwise.
+pub(crate) fn native() -> io::Result<Box<dyn Backend>> {
+    #[cfg(all(feature = "epoll", target_os = "linux"))]
+    return Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?));
+
+    #[cfg(not(all(feature = "epoll", target_os = "linux")))]
+    return Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "loopline was built without a native backend for this system",
+    ));
+}
