@@ -134,10 +134,8 @@ impl Engine {
         &self,
         use_backend: impl FnOnce(&mut dyn Backend) -> R,
     ) -> Option<R> {
-        self.backend
-            .borrow_mut()
-            .as_deref_mut()
-            .map(|backend| use_backend(backend))
+        let mut backend = self.backend.borrow_mut();
+        Some(use_backend(&mut **backend.as_mut()?))
     }
 
     /// Takes the read buffer; [`return_read_buffer`](Self::return_read_buffer)

@@ -103,7 +103,7 @@ impl<'a> ReadyFuture<'a> {
             let watched = self
                 .engine
                 .with_backend(|backend| backend.watch(self.source, self.key, Interest::WRITE));
-            watched.unwrap_or(Err(io::ErrorKind::NotConnected.into()))?;
+            watched.unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
             self.armed = Interest::WRITE;
         }
         Signal {

@@ -84,7 +84,7 @@ impl Listener {
     pub(super) fn start(&self) -> io::Result<()> {
         let backlog = i32::try_from(self.backlog).unwrap_or(i32::MAX);
         self.with_socket(|socket| socket.listen(backlog))
-            .unwrap_or(Err(io::ErrorKind::NotConnected.into()))?;
+            .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
         self.serving.set(true);
         self.engine.want(self.key.get(), Interest::READ);
         Ok(())

@@ -28,7 +28,7 @@ pub(crate) async fn sock_sendfile(
     let sent = sending.0.sent();
     let settled = sending.0.settle();
     std::mem::forget(sending);
-    match ended.and(settled.map_err(Kind::File)) {
+    match ended.and_then(|()| settled.map_err(Kind::File)) {
         Ok(()) => Ok(sent),
         Err(kind) => Err(SendFileError::new(kind, sent)),
     }

@@ -162,7 +162,7 @@ impl Reading {
     /// The size of a regular file.
     pub(super) fn regular_size(&self) -> Option<u64> {
         let metadata = self.open_file()?.metadata().ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     pub(super) fn settle_at(&self) -> Rc<Cell<Option<u64>>> {

@@ -34,7 +34,7 @@ impl Drop for Lent<'_> {
 }
 
 /// What one read brought.
-enum Read_ {
+enum Arrival {
     /// Data, and what the protocol made of it.
     Data(Outcome),
     End,
@@ -42,7 +42,7 @@ enum Read_ {
     Failed(io::Error),
 }
 
-impl Read_ {
+impl Arrival {
     fn of(read: io::Result<usize>, deliver: impl FnOnce(usize) -> Outcome) -> Self {
         match read {
             Ok(0) => Self::End,
@@ -86,36 +86,36 @@ impl Stream {
                 None => {
                     let mut lent = Lent::new(&self.engine);
                     let read = self.receive(lent.bytes());
-                    Read_::of(read, |count| protocol.data_received(&lent.bytes()[..count]))
+                    Arrival::of(read, |count| protocol.data_received(&lent.bytes()[..count]))
                 }
             }
         };
         drop(protocol);
         self.engine.settle();
         match read {
-            Read_::Data(Ok(())) | Read_::Nothing => {}
-            Read_::Data(Err(error)) => self.raised("data_received failed", error),
-            Read_::End => self.end_of_stream(),
-            Read_::Failed(error) => self.fail(Some(error)),
+            Arrival::Data(Ok(())) | Arrival::Nothing => {}
+            Arrival::Data(Err(error)) => self.raised("data_received failed", error),
+            Arrival::End => self.end_of_stream(),
+            Arrival::Failed(error) => self.fail(Some(error)),
         }
     }
 
     /// Reads straight into the protocol's own buffer (line D29).
-    fn read_into(&self, protocol: &mut dyn crate::protocol::BufferedProtocol) -> Read_ {
+    fn read_into(&self, protocol: &mut dyn crate::protocol::BufferedProtocol) -> Arrival {
         let space = match protocol.buffer(None) {
             Ok(space) => space,
-            Err(error) => return Read_::Data(Err(error)),
+            Err(error) => return Arrival::Data(Err(error)),
         };
         if space.is_empty() {
-            return Read_::Data(Err("the protocol's buffer is empty".into()));
+            return Arrival::Data(Err("the protocol's buffer is empty".into()));
         }
         let read = self.receive(space);
-        Read_::of(read, |count| protocol.buffer_updated(count))
+        Arrival::of(read, |count| protocol.buffer_updated(count))
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         self.with_socket(|mut socket| socket.read(into))
-            .unwrap_or(Err(io::ErrorKind::NotConnected.into()))
+            .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }
 
     /// The peer sends no more. The protocol hears of it once (line D26).
