@@ -97,13 +97,17 @@ const LAYERS: &[Layer] = &[Layer {
     tables: &[&[PASSES, FAILS], &[SKIPS]],
 }];
 
-const OPTIONS: Options = Options {
-    limit: Duration::from_millis(50),
-    ..Options::DEFAULT
-};
-
 fn judged(subject: Test, case: &'static Case) -> Verdict {
-    judge(Arc::new(subject), "a test", case, OPTIONS)
+    judge(Arc::new(subject), "a test", case, Options::DEFAULT)
+}
+
+/// What comes of a case that is given up soon.
+fn given_up(case: &'static Case) -> Verdict {
+    let options = Options {
+        limit: Duration::from_millis(50),
+        ..Options::DEFAULT
+    };
+    judge(Arc::new(Test::default()), "a test", case, options)
 }
 
 fn failure(verdict: Verdict) -> String {
@@ -115,7 +119,10 @@ fn failure(verdict: Verdict) -> String {
 
 /// Runs the entries of a subject: their names, and whether they failed.
 fn results(subject: Test, strict: bool) -> BTreeMap<String, bool> {
-    let options = Options { strict, ..OPTIONS };
+    let options = Options {
+        strict,
+        ..Options::DEFAULT
+    };
     let subject: Arc<dyn Subject> = Arc::new(subject);
     let entries = entries(&[subject], LAYERS, options).into_iter();
     entries
@@ -141,7 +148,7 @@ fn a_failure_tells_how_far_it_came_and_what_was_promised() {
 
 #[test]
 fn a_hang_is_a_failure_that_tells_what_was_waited_for() {
-    let why = failure(judged(Test::default(), &HANGS));
+    let why = failure(given_up(&HANGS));
     assert!(why.starts_with("no end after 50ms"), "{why}");
     assert!(why.contains("while: waiting for nothing"), "{why}");
 }
@@ -149,7 +156,7 @@ fn a_hang_is_a_failure_that_tells_what_was_waited_for() {
 #[test]
 fn a_hang_leaves_the_process_to_the_others() {
     const ALONE: Case = PASSES.alone();
-    failure(judged(Test::default(), &HANGS));
+    failure(given_up(&HANGS));
     assert_eq!(judged(Test::default(), &ALONE), Verdict::Passed);
 }
 
