@@ -22,7 +22,7 @@ impl Expectation {
     /// use loopline_conformance::Expectation;
     ///
     /// Expectation::failure(
-    ///     "backend::B8_a_stopped_process_goes_on_waiting",
+    ///     "backend::B8_a_stopped_process_is_no_error",
     ///     "the kernel restarts the call with the whole timeout",
     /// );
     /// ```

@@ -65,7 +65,7 @@ mod suite;
 mod verdict;
 mod watchdog;
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod adversary;
 
 pub use expectation::Expectation;

@@ -15,44 +15,61 @@ use crate::{Expectation, Subject};
 /// waits for a case and not by the case, so that one that hangs blocks nobody.
 static ALONE: RwLock<()> = RwLock::new(());
 
-/// One trial for each subject and case, and one for each subject's ledger.
-pub(crate) fn trials(
+/// What a trial runs, and what it is called.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) run: Box<dyn FnOnce() -> Result<Completion, Failed> + Send>,
+}
+
+impl From<Entry> for Trial {
+    fn from(entry: Entry) -> Self {
+        Self::ignorable_test(entry.name, entry.run)
+    }
+}
+
+/// One entry for each subject and case, and one for each subject's ledger.
+pub(crate) fn entries(
     subjects: &[Arc<dyn Subject>],
     layers: &'static [Layer],
     options: Options,
-) -> Vec<Trial> {
-    let mut trials = Vec::new();
+) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for subject in subjects {
         let ledger = subject.expectations();
         for (name, case) in layers.iter().flat_map(Layer::cases) {
             let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
-            trials.push(trial(subject, &name, case, expected, options));
+            entries.push(entry(subject, &name, case, expected, options));
         }
-        let name = format!("{}::suite::every_expectation_names_a_case", subject.name());
-        trials.push(Trial::test(name, move || {
-            every_one_names_a_case(&ledger, layers)
-        }));
+        entries.push(Entry {
+            name: format!("{}::suite::every_expectation_names_a_case", subject.name()),
+            run: Box::new(move || every_one_names_a_case(&ledger, layers)),
+        });
     }
-    trials
+    entries
 }
 
-fn trial(
+fn entry(
     subject: &Arc<dyn Subject>,
     name: &str,
     case: &'static Case,
     expected: Option<Expectation>,
     options: Options,
-) -> Trial {
+) -> Entry {
     let subject = Arc::clone(subject);
     let name = format!("{}::{name}", subject.name());
-    Trial::ignorable_test(name.clone(), move || -> Result<Completion, Failed> {
-        let verdict = judge(subject, &name, case, options);
+    let thread = name.clone();
+    let run = move || {
+        let verdict = judge(subject, &thread, case, options);
         verdict.settle(expected.as_ref(), options.strict)
-    })
+    };
+    Entry {
+        name,
+        run: Box::new(run),
+    }
 }
 
 /// Fails for what a subject declares of cases that do not exist.
-fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<(), Failed> {
+fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<Completion, Failed> {
     let names: Vec<_> = layers
         .iter()
         .flat_map(Layer::cases)
@@ -63,7 +80,7 @@ fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<()
             return Err(format!("no case is called `{}`", entry.case()).into());
         }
     }
-    Ok(())
+    Ok(Completion::Completed)
 }
 
 /// Runs a case and says what came of it.

@@ -112,7 +112,8 @@ impl Suite {
                 return Err(format!("two subjects are called `{}`", subject.name()));
             }
         }
-        Ok(runner::trials(&self.subjects, layers, self.options))
+        let entries = runner::entries(&self.subjects, layers, self.options);
+        Ok(entries.into_iter().map(Trial::from).collect())
     }
 }
 

@@ -124,8 +124,10 @@ impl Driver {
         self.context
             .doing(format!("waiting for the job of {key:?} to be done"));
         loop {
-            if let Some((done, result)) = self.wait(None)?.done.pop() {
-                assert_eq!(done, key, "a job is done that was not started");
+            let mut done = self.wait(None)?.done;
+            if let Some((of, result)) = done.pop() {
+                assert_eq!(of, key, "a job is done that was not started");
+                assert!(done.is_empty(), "more than one job is done");
                 return result;
             }
         }

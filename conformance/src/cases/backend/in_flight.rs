@@ -12,22 +12,16 @@ use crate::verdict::Outcome;
 pub(super) const CASES: &[Case] = &[
     case!(
         B11,
-        nothing_is_in_flight_unless_declared,
-        "A backend answers InFlight only if its capabilities say so."
-    )
-    .needs(Need::COMPLETES)
-    .otherwise(nothing_is_in_flight),
-    case!(
-        B11,
         cancelling_nothing_does_nothing,
         "Cancelling without a job brings no event."
     ),
     case!(
         B11,
         a_job_is_done_once,
-        "A job in flight brings one Done, with what left."
+        "A job in flight brings one Done, with what left, and there is none unless declared."
     )
-    .needs(Need::COMPLETES),
+    .needs(Need::COMPLETES)
+    .otherwise(nothing_is_in_flight),
     case!(
         B11,
         a_cancelled_job_is_done_once,
@@ -44,11 +38,6 @@ pub(super) const CASES: &[Case] = &[
 
 const KEY: Key = Key::new(7, 3);
 const SIZE: u64 = 4 << 20;
-
-/// For a backend that does complete, this is what [`a_job_is_done_once`] says.
-fn nothing_is_in_flight_unless_declared(context: &Context) -> Outcome {
-    a_job_is_done_once(context)
-}
 
 fn nothing_is_in_flight(context: &Context) -> Outcome {
     let mut driver = Driver::new(context)?;

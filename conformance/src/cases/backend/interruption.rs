@@ -1,6 +1,6 @@
 //! B8: an interruption is not an error.
 
-use std::sync::Arc;
+use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -28,20 +28,22 @@ fn a_stopped_process_is_no_error(context: &Context) -> Outcome {
     let (ours, _theirs) = sockets::pair()?;
     driver.watch(&ours, KEY, Interest::READ)?;
     let waker = driver.waker();
-    let over = Arc::new(AtomicBool::new(false));
-    let about_to = Arc::clone(&over);
-    let thread = thread::spawn(move || {
-        let interrupted = os::interrupt();
-        about_to.store(true, Ordering::SeqCst);
-        waker.wake();
-        interrupted
-    });
+    let over = AtomicBool::new(false);
     context.doing("waiting while the process is stopped and continued");
-    while !over.load(Ordering::SeqCst) {
-        assert!(driver.wait(None)?.is_empty());
-        assert!(driver.wait(Some(Duration::from_millis(5)))?.is_empty());
-    }
-    thread
-        .join()
-        .unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    // However the case ends, no other one begins before the stopping does.
+    thread::scope(|scope| {
+        let stopping = scope.spawn(|| {
+            let interrupted = os::interrupt();
+            over.store(true, Ordering::SeqCst);
+            waker.wake();
+            interrupted
+        });
+        while !over.load(Ordering::SeqCst) {
+            assert!(driver.wait(None)?.is_empty());
+            assert!(driver.wait(Some(Duration::from_millis(5)))?.is_empty());
+        }
+        stopping
+            .join()
+            .unwrap_or_else(|payload| panic::resume_unwind(payload))
+    })
 }

@@ -126,19 +126,20 @@ fn the_longest_timeout_is_no_error(context: &Context) -> Outcome {
         Duration::MAX,
     ];
     for timeout in edges {
-        context.doing(format!("waiting for a wake-up, or {timeout:?}"));
         ends_when_woken(context, Some(timeout))?;
     }
     Ok(())
 }
 
 fn no_timeout_is_no_limit(context: &Context) -> Outcome {
-    context.doing("waiting for a wake-up, without a timeout");
     ends_when_woken(context, None)
 }
 
 fn ends_when_woken(context: &Context, timeout: Option<Duration>) -> Outcome {
     let mut driver = Driver::new(context)?;
+    context.doing(format!(
+        "waiting for a wake-up, with the timeout {timeout:?}"
+    ));
     let waker = driver.waker();
     let woken = Arc::new(AtomicBool::new(false));
     let about_to = Arc::clone(&woken);

@@ -40,7 +40,7 @@ pub(crate) fn is_connecting(error: &io::Error) -> bool {
 }
 
 pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
-    Err(Stop::NotApplicable("sources other than sockets"))
+    Err(Stop::skipped("sources other than sockets"))
 }
 
 pub(crate) fn allow_descriptors(_count: u64) -> Result<(), Stop> {
