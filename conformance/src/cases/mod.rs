@@ -4,11 +4,23 @@
 //! by name, and asserts no upper bound of time.
 
 mod backend;
+mod event_loop;
+mod send_file;
+mod server;
+mod transport;
+mod watch;
 
 use crate::case::Layer;
 
 /// Every layer.
-pub(crate) const LAYERS: &[Layer] = &[backend::LAYER];
+pub(crate) const LAYERS: &[Layer] = &[
+    backend::LAYER,
+    event_loop::LAYER,
+    watch::LAYER,
+    transport::LAYER,
+    server::LAYER,
+    send_file::LAYER,
+];
 
 #[cfg(test)]
 mod tests {

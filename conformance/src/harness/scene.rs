@@ -1,0 +1,125 @@
+//! A loop over the subject's backend, and the check that nothing of a case is
+//! left in it.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use loopline_core::{EventLoop, EventLoopExt, ExceptionContext, Loop, Severity};
+
+use crate::context::Context;
+use crate::verdict::{Outcome, Stop};
+
+/// What the exception handler was told.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    pub(crate) severity: Severity,
+    pub(crate) text: String,
+}
+
+/// A loop over the subject's backend, to which it dereferences.
+pub(crate) struct Scene<'a> {
+    pub(crate) context: &'a Context,
+    event_loop: Loop,
+    reports: Rc<RefCell<Vec<Report>>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(context: &'a Context) -> Result<Self, Stop> {
+        let event_loop = Loop::with_backend(context.backend()?);
+        let reports = Rc::new(RefCell::new(Vec::new()));
+        let log = Rc::clone(&reports);
+        event_loop.set_exception_handler(Some(Rc::new(move |context: &ExceptionContext<'_>| {
+            log.borrow_mut().push(Report {
+                severity: context.severity(),
+                text: context.to_string(),
+            });
+        })));
+        Ok(Self {
+            context,
+            event_loop,
+            reports,
+        })
+    }
+
+    /// What the exception handler was told since this was last asked. A case
+    /// that leaves something here fails.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        self.reports.take()
+    }
+
+    /// Lets the loop make so many turns.
+    pub(crate) async fn turns(&self, count: usize) {
+        for _ in 0..count {
+            self.turn().await;
+        }
+    }
+
+    /// Waits until the next turn: behind everything that is queued by now.
+    async fn turn(&self) {
+        let over = Rc::new(Cell::new(false));
+        let waker: Rc<Cell<Option<Waker>>> = Rc::default();
+        let (signal, wake) = (Rc::clone(&over), Rc::clone(&waker));
+        let queued = self.event_loop.call_soon(move || {
+            signal.set(true);
+            if let Some(waker) = wake.take() {
+                waker.wake();
+            }
+        });
+        poll_fn(|cx| {
+            if over.get() || queued.is_err() {
+                return Poll::Ready(());
+            }
+            waker.set(Some(cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Ends what is left, and checks that everything has ended (line E41).
+    async fn tear_down(&self) -> Outcome {
+        self.context.doing("ending every connection and server");
+        self.event_loop.shutdown().await;
+        self.turns(2).await;
+        let left = self.event_loop.snapshot();
+        for (what, count) in [
+            ("readers", left.readers),
+            ("writers", left.writers),
+            ("transports", left.transports),
+            ("listeners", left.listeners),
+            ("waiters", left.waiters),
+            ("timers", left.timers),
+            ("tasks", left.tasks),
+        ] {
+            if count > 0 {
+                return Err(Stop::failed(format_args!("the case left {count} {what}")));
+            }
+        }
+        match self.reports().first() {
+            Some(report) => Err(Stop::failed(format_args!(
+                "the exception handler was told: {}",
+                report.text
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Deref for Scene<'_> {
+    type Target = Loop;
+
+    fn deref(&self) -> &Loop {
+        &self.event_loop
+    }
+}
+
+/// Runs a case on a loop: its body, then the tear-down.
+pub(crate) fn on_loop(context: &Context, body: impl AsyncFnOnce(&Scene<'_>) -> Outcome) -> Outcome {
+    let scene = Scene::new(context)?;
+    scene.event_loop.run_until_complete(async {
+        body(&scene).await?;
+        scene.tear_down().await
+    })?
+}
