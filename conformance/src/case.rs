@@ -136,6 +136,25 @@ pub(crate) struct Layer {
     pub(crate) name: &'static str,
     /// Tables of cases, one for each file.
     pub(crate) tables: &'static [&'static [Case]],
+    /// Lines of the behaviour that belong here and cannot be cases, each with
+    /// the reason.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "read by the tests of the tables")
+    )]
+    pub(crate) left_out: &'static [LeftOut],
+}
+
+/// A line of the behaviour that no case can check, and why: it says something
+/// about values that the types rule out, say.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "read by the tests of the tables")
+)]
+pub(crate) struct LeftOut {
+    pub(crate) line: &'static str,
+    pub(crate) why: &'static str,
 }
 
 impl Layer {

@@ -50,4 +50,15 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_is_left_out_has_a_reason_and_no_case() {
+        for layer in LAYERS {
+            for left_out in layer.left_out {
+                assert!(left_out.why.ends_with('.'), "{}", left_out.line);
+                let covered = layer.cases().any(|(_, case)| case.line == left_out.line);
+                assert!(!covered, "{} has a case", left_out.line);
+            }
+        }
+    }
 }

@@ -37,4 +37,5 @@ pub(super) const LAYER: Layer = Layer {
         descriptors::CASES,
         read_file::CASES,
     ],
+    left_out: &[],
 };

@@ -7,4 +7,5 @@ use crate::case::Layer;
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
     tables: &[order::CASES],
+    left_out: &[],
 };

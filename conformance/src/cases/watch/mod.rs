@@ -7,4 +7,5 @@ use crate::case::Layer;
 pub(super) const LAYER: Layer = Layer {
     name: "watch",
     tables: &[level::CASES],
+    left_out: &[],
 };
