@@ -95,6 +95,7 @@ const LACKS_OTHERWISE: Case = LACKS.otherwise(passes);
 const LAYERS: &[Layer] = &[Layer {
     name: "layer",
     tables: &[&[PASSES, FAILS], &[SKIPS]],
+    left_out: &[],
 }];
 
 fn judged(subject: Test, case: &'static Case) -> Verdict {
