@@ -32,7 +32,7 @@ pub fn main(subject: impl Subject) -> ExitCode {
 /// # struct Mine(&'static str);
 /// # impl Subject for Mine {
 /// #     fn name(&self) -> &'static str { self.0 }
-/// #     fn backend(&self) -> io::Result<Box<dyn Backend>> { unimplemented!() }
+/// #     fn backend(&self) -> io::Result<Box<dyn Backend>> { Err(io::ErrorKind::Unsupported.into()) }
 /// # }
 /// fn main() -> ExitCode {
 ///     Suite::new().subject(Mine("one")).subject(Mine("other")).main()

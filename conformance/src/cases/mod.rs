@@ -2,6 +2,27 @@
 //!
 //! A layer is a folder, a table of cases a file in it. A case knows no subject
 //! by name, and asserts no upper bound of time.
+//!
+//! To add a case, write a function from [`Context`](crate::context::Context) to
+//! [`Outcome`](crate::verdict::Outcome), and list it in the file's table:
+//!
+//! ```text
+//! pub(super) const CASES: &[Case] = &[
+//!     case!(B4, watching_twice, "Watching a watched source is not an error."),
+//!     case!(B10, a_file_arrives, "A file arrives as it is.")
+//!         .needs(Need::SEND_FILE)
+//!         .otherwise(sending_is_unsupported),
+//! ];
+//! ```
+//!
+//! Errors fail a case with `?`, assertions with a panic. Say what is waited for
+//! with [`Context::doing`](crate::context::Context::doing): it is all that is
+//! known of a case that hangs. [`Stop::skipped`](crate::verdict::Stop::skipped)
+//! is for what the machine lacks; what a subject may lack is a
+//! [`Need`](crate::case::Need). A case that looks at what belongs to the whole
+//! process, such as descriptor numbers, runs [`alone`](crate::case::Case::alone).
+//!
+//! To add a layer, add a folder with a `LAYER` and list that below.
 
 mod backend;
 mod event_loop;
