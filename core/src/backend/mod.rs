@@ -21,20 +21,20 @@
 //!   with it, never makes them fail or do nothing.
 //! * **B5, `unwatch` is synchronous** (line C26): once it has returned, the
 //!   kernel holds no registration of the source, and no later `wait` reports
-//!   its key. A registration that has already vanished is not an error.
+//!   its key. A registration that has already vanished, or never was, is not an
+//!   error.
 //! * **B6, refusals.** A source of a kind that cannot be watched gets
 //!   [`Unsupported`](std::io::ErrorKind::Unsupported) and leaves nothing
 //!   behind (line C18).
-//! * **B7, `wait` is never early** for a timeout: durations are rounded up to
-//!   the clock of the system call. `Some(ZERO)` polls, `None` has no limit.
+//! * **B7, `wait` is never early** for a timeout, unless it was interrupted
+//!   (B8): durations are rounded up to the clock of the system call. `Some(ZERO)` polls, `None` has no limit.
 //! * **B8, interruptions are not errors.** On EINTR `wait` returns an empty
 //!   batch, or goes on waiting for what is left of the timeout.
 //! * **B9, wake-ups are sticky and coalesce.** A [`Waker`] that is called
 //!   before or during `wait` ends it; any number of calls ends one `wait`; once
 //!   the backend is gone a call does nothing. A wake-up itself is no event.
 //! * **B10, `send_file`** sends once, without blocking, at most `len` bytes
-//!   from `offset`, and leaves the file position alone or declares otherwise in
-//!   [`Capabilities`]. Bytes that left together with a would-block are
+//!   from `offset`, and leaves the file position alone. Bytes that left together with a would-block are
 //!   [`Sent::Bytes`].
 //! * **B11, `InFlight` owns.** A backend that answers [`Sent::InFlight`] keeps
 //!   handles of its own until it has reported exactly one
@@ -43,6 +43,10 @@
 //!   only when the kernel no longer uses any memory or handle of it.
 //! * **B13, descriptors are private.** Those that the backend makes are not
 //!   inherited by child processes and are closed with it (line E19).
+//! * **B14, `read_file` never waits**: it reads bytes at `offset` that are in
+//!   memory, answers 0 only at the end of the file, leaves the file position
+//!   alone, and is otherwise
+//!   [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 
 mod capabilities;
 mod event;

@@ -53,7 +53,11 @@ impl<'a> Source<'a> {
     /// Numbers are reused as soon as a descriptor is closed; this one is for
     /// look-ups and messages, not for keeping.
     #[must_use]
-    #[allow(clippy::cast_sign_loss, reason = "an open descriptor is not negative")]
+    #[allow(
+        clippy::cast_sign_loss,
+        clippy::unnecessary_cast,
+        reason = "an open descriptor is not negative, and a SOCKET is 64 bits wide on some targets"
+    )]
     pub fn number(self) -> u64 {
         #[cfg(unix)]
         return self.inner.as_raw_fd() as u64;
