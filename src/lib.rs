@@ -45,3 +45,7 @@ mod select;
 
 pub use loopline_core::*;
 pub use native::Loop;
+
+#[cfg(all(doctest, target_os = "linux", feature = "epoll"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
