@@ -48,6 +48,18 @@ impl Descriptors {
 }
 
 impl Engine {
+    /// Gives a slot to an owner without a descriptor, for what is queued by
+    /// key.
+    pub(crate) fn enlist(&self, owner: Rc<dyn Watched>) -> Key {
+        self.slots.borrow_mut().insert(owner)
+    }
+
+    /// Takes a slot from an owner without a descriptor.
+    pub(crate) fn delist(&self, key: Key) {
+        let slot = self.slots.borrow_mut().remove(key, self.turn.get());
+        drop(slot);
+    }
+
     /// Gives a descriptor that the loop has opened, or was given, to an owner.
     /// What a user had watched under the same number is forgotten: that
     /// descriptor was closed (line C27).

@@ -91,6 +91,8 @@ impl Engine {
             owed: RefCell::default(),
             events: RefCell::new(Events::default()),
             read_buffer: Cell::new(None),
+            plain: Cell::default(),
+            wire: Cell::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(Rc::new(SystemResolver)),

@@ -63,6 +63,10 @@ use timers::Timers;
 /// (line D21). One a loop, lent to `data_received`.
 const READ_BUFFER: usize = 256 * 1024;
 
+/// The largest buffer that is kept for reuse, in bytes: what one read can
+/// decode to, twice over.
+const LARGEST_KEPT: usize = 2 * READ_BUFFER;
+
 pub(crate) struct Engine {
     name: &'static str,
     capabilities: Capabilities,
@@ -82,6 +86,9 @@ pub(crate) struct Engine {
     owed: RefCell<Vec<Key>>,
     events: RefCell<Events>,
     read_buffer: Cell<Option<Box<[u8]>>>,
+    /// What TLS connections decode into and encode into, one at a time.
+    plain: Cell<Vec<u8>>,
+    wire: Cell<Vec<u8>>,
     pub(crate) tasks: RefCell<Tasks>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
@@ -148,5 +155,32 @@ impl Engine {
 
     pub(crate) fn return_read_buffer(&self, buffer: Box<[u8]>) {
         self.read_buffer.set(Some(buffer));
+    }
+
+    /// Takes an empty buffer for plaintext; a nested caller gets a new one.
+    pub(crate) fn take_plain(&self) -> Vec<u8> {
+        self.plain.take()
+    }
+
+    pub(crate) fn return_plain(&self, buffer: Vec<u8>) {
+        keep(&self.plain, buffer);
+    }
+
+    /// Takes an empty buffer for ciphertext; a nested caller gets a new one.
+    pub(crate) fn take_wire(&self) -> Vec<u8> {
+        self.wire.take()
+    }
+
+    pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
+        keep(&self.wire, buffer);
+    }
+}
+
+/// Keeps a buffer for the next who needs one, unless it has become too large
+/// to be kept.
+fn keep(place: &Cell<Vec<u8>>, mut buffer: Vec<u8>) {
+    if buffer.capacity() <= LARGEST_KEPT {
+        buffer.clear();
+        place.set(buffer);
     }
 }

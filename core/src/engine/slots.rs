@@ -10,6 +10,8 @@ use crate::backend::{Interest, Key, Readiness, Source};
 pub(crate) enum Role {
     /// A connection.
     Transport,
+    /// A layer over a connection, without a descriptor of its own.
+    Layer,
     /// A listening socket.
     Listener,
     /// Something that waits for one descriptor: a connection attempt, or
@@ -24,6 +26,7 @@ impl Role {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Transport => "transport",
+            Self::Layer => "layer",
             Self::Listener => "listening socket",
             Self::Waiter => "pending operation",
             Self::User => "watch",

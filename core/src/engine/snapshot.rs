@@ -13,6 +13,8 @@ pub struct Snapshot {
     pub writers: usize,
     /// Connections whose `connection_lost` has not been called.
     pub transports: usize,
+    /// Layers over connections, such as TLS.
+    pub layers: usize,
     /// Listening sockets.
     pub listeners: usize,
     /// Connection attempts and `sock_sendfile` calls that wait for a
@@ -41,6 +43,7 @@ impl Engine {
         for owner in self.slots.borrow().owners() {
             match owner.role() {
                 Role::Transport => snapshot.transports += 1,
+                Role::Layer => snapshot.layers += 1,
                 Role::Listener => snapshot.listeners += 1,
                 Role::Waiter => snapshot.waiters += 1,
                 Role::User => {

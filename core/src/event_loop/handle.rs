@@ -19,8 +19,10 @@ use crate::net::{
     self, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
     Resolver, Server, ServerOptions,
 };
+use crate::protocol::SharedProtocol;
 use crate::send_file::{self, FileJob, FileSource, SendFileError, SendFileOptions};
 use crate::task::{self, TaskHandle};
+use crate::tls::{self, StartTlsError, StartTlsOptions, TlsContext};
 use crate::transport::Transport;
 
 /// A handle on a [`Loop`](super::Loop), for callbacks, protocols and tasks to
@@ -164,6 +166,16 @@ impl EventLoop for LoopHandle {
         options: SendFileOptions,
     ) -> Result<u64, SendFileError> {
         send_file::sock_sendfile(&self.0, socket, file, options).await
+    }
+
+    async fn start_tls(
+        &self,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        context: &dyn TlsContext,
+        options: StartTlsOptions,
+    ) -> Result<Rc<dyn Transport>, StartTlsError> {
+        tls::start_tls(&self.0, transport, protocol, context, options).await
     }
 
     fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {

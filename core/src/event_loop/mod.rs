@@ -27,6 +27,7 @@ use crate::net::{
 use crate::protocol::{Outcome, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::task::TaskHandle;
+use crate::tls::{StartTlsError, StartTlsOptions, TlsContext};
 use crate::transport::Transport;
 
 /// A callback that runs once. An error that it returns reaches the exception
@@ -232,6 +233,28 @@ pub trait EventLoop {
         file: FileSource,
         options: SendFileOptions,
     ) -> Result<u64, SendFileError>;
+
+    /// Upgrades a live connection to TLS: puts a coder between the transport and
+    /// its protocol (lines B1 to B50).
+    ///
+    /// Returns the transport that the protocol has to use from now on; the old
+    /// one refuses to write. `connection_made` is not called again (line B13),
+    /// what was written before leaves before the handshake (line B17), and data
+    /// is delivered only after this has returned (line B21). Dropping the
+    /// future aborts the connection (line B28).
+    ///
+    /// # Errors
+    ///
+    /// [`StartTlsError`]. What is wrong with the arguments is found before
+    /// anything is touched; after a failed handshake the peer gets its alert
+    /// and the protocol exactly one `connection_lost` (lines B45, B46).
+    async fn start_tls(
+        &self,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        context: &dyn TlsContext,
+        options: StartTlsOptions,
+    ) -> Result<Rc<dyn Transport>, StartTlsError>;
 
     /// Sets what is told of errors that no caller gets; `None` is the default
     /// handler again (line E14).

@@ -1,12 +1,12 @@
 //! The connections of one server.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Weak;
 use std::task::Waker;
 
 use slab::Slab;
 
-use crate::transport::{Stream, Transport};
+use crate::transport::{Handle, Stream, Transport};
 
 /// The connections that came in by one server, and who waits for their end.
 #[derive(Default)]
@@ -48,15 +48,16 @@ impl Clients {
     }
 
     /// Calls `each` with every connection. The connections may end meanwhile.
-    pub(super) fn for_each(&self, each: impl Fn(&Rc<Stream>)) {
+    fn for_each(&self, each: impl Fn(&Handle<Stream>)) {
         let connections: Vec<_> = self
             .connections
             .borrow()
             .iter()
             .filter_map(|(_, connection)| connection.upgrade())
             .collect();
-        for connection in &connections {
-            each(connection);
+        for connection in connections {
+            // As its user would: a connection that was upgraded ends as such.
+            each(&Handle::of_user(connection));
         }
     }
 

@@ -12,7 +12,7 @@ use super::target::{ConnectKind, ConnectTarget, ConnectedSocket};
 use super::{attempt, happy_eyeballs, resolve};
 use crate::engine::Engine;
 use crate::event_loop::{Connection, LoopClosed, ProtocolFactory};
-use crate::transport::{Address, Names, Stream, Transport};
+use crate::transport::{Address, Names, Stream};
 
 pub(crate) async fn create_connection(
     engine: &Rc<Engine>,
@@ -80,8 +80,8 @@ fn open(
 ) -> Result<Connection, ConnectError> {
     disable_nagle(&socket, &names);
     let protocol = factory().map_err(ConnectError::Factory)?;
-    let stream = Stream::open(engine, socket, Rc::clone(&protocol), names, None);
-    Ok((stream as Rc<dyn Transport>, protocol))
+    let transport = Stream::open(engine, socket, Rc::clone(&protocol), names, None);
+    Ok((transport, protocol))
 }
 
 /// TCP_NODELAY is on by default (line D59). That a socket does not have it is

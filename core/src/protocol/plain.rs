@@ -83,6 +83,17 @@ pub trait Protocol: 'static {
         Ok(())
     }
 
+    /// As [`data_received`](Self::data_received), of bytes that may be
+    /// overwritten: for protocols that decode in place. This is what a
+    /// transport calls; the default hands the bytes on.
+    ///
+    /// # Errors
+    ///
+    /// As for [`data_received`](Self::data_received).
+    fn data_received_mut(&mut self, data: &mut [u8]) -> Outcome {
+        self.data_received(data)
+    }
+
     /// The peer sends no more. `Ok(true)` keeps the connection open for
     /// writing; `Ok(false)`, the default, closes it once what was written has
     /// left (line D25).

@@ -43,6 +43,9 @@ pub enum SendFileErrorKind {
     /// The sending half was ended by `write_eof` (line A46).
     #[error("cannot send after write_eof")]
     EofWritten,
+    /// The transport was upgraded: only its successor sends (line B22).
+    #[error("the transport was upgraded; send over its successor")]
+    HandedOver,
     /// The job was polled after its end.
     #[error("the job has ended")]
     Finished,
@@ -100,7 +103,7 @@ impl SendFileError {
             Kind::Aborted => io::ErrorKind::ConnectionAborted,
             Kind::Closing | Kind::LoopClosed => io::ErrorKind::NotConnected,
             Kind::Unsupported | Kind::NotAvailable => io::ErrorKind::Unsupported,
-            Kind::InProgress | Kind::Owned => io::ErrorKind::ResourceBusy,
+            Kind::InProgress | Kind::Owned | Kind::HandedOver => io::ErrorKind::ResourceBusy,
             Kind::EofWritten => io::ErrorKind::BrokenPipe,
             Kind::InvalidCount
             | Kind::InvalidOffset

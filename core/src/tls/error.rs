@@ -142,9 +142,11 @@ impl std::error::Error for TlsError {
     }
 }
 
-impl From<TlsError> for io::Error {
-    fn from(error: TlsError) -> Self {
-        let kind = match error.kind() {
+impl TlsError {
+    /// The class, in the words of the standard library.
+    #[must_use]
+    pub fn io_kind(&self) -> io::ErrorKind {
+        match self.kind() {
             TlsErrorKind::UnexpectedEof => io::ErrorKind::UnexpectedEof,
             TlsErrorKind::Misuse(_) | TlsErrorKind::Config => io::ErrorKind::InvalidInput,
             TlsErrorKind::Unsupported => io::ErrorKind::Unsupported,
@@ -153,7 +155,12 @@ impl From<TlsError> for io::Error {
             }
             TlsErrorKind::Library => io::ErrorKind::Other,
             _ => io::ErrorKind::InvalidData,
-        };
-        Self::new(kind, error)
+        }
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        Self::new(error.io_kind(), error)
     }
 }

@@ -8,12 +8,16 @@ mod coder;
 mod context;
 mod error;
 mod session;
+mod stream;
+mod upgrade;
 
 pub use coder::{Coder, Progress, Received};
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
 pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
+pub(crate) use upgrade::start_tls;
+pub use upgrade::{StartTlsError, StartTlsOptions};
 
 /// How much input may stay unconsumed before the connection fails, in bytes: a
 /// handshake message of the largest size that common libraries take, and one

@@ -13,6 +13,10 @@ pub enum WriteError {
     /// The sending half was ended by `write_eof` (line D51).
     #[error("cannot write after write_eof")]
     EofWritten,
+    /// A layer was put onto the connection, such as TLS: only that may write
+    /// (line B22).
+    #[error("the transport was upgraded; write to its successor")]
+    HandedOver,
     /// This kind of transport cannot end its sending half alone (line D52).
     #[error("write_eof is not supported by this transport")]
     EofUnsupported,

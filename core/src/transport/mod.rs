@@ -3,6 +3,9 @@
 mod address;
 mod error;
 mod flow;
+mod flow_control;
+mod hand_over;
+mod handle;
 mod queue;
 mod socket;
 mod stream;
@@ -12,7 +15,12 @@ pub use error::{LimitsError, WriteError};
 pub use flow::{Flow, WriteBufferLimits};
 pub use socket::TransportSocket;
 
-pub(crate) use stream::{Names, Stream};
+pub use hand_over::HandOver;
+
+pub(crate) use flow_control::FlowControl;
+pub(crate) use hand_over::Successor;
+pub(crate) use handle::{Handle, Line};
+pub(crate) use stream::{Names, Stream, borrow, copy_error};
 
 use std::any::Any;
 use std::io::IoSlice;
@@ -21,6 +29,7 @@ use std::time::Duration;
 
 use crate::protocol::SharedProtocol;
 use crate::send_file::{FileJob, SendFileError, SendFileErrorKind, SendFileSupport};
+use crate::tls::Session;
 
 /// One stream connection, as its user holds it.
 ///
@@ -113,6 +122,11 @@ pub trait Transport: 'static {
     #[doc(alias = "get_write_buffer_limits")]
     fn write_buffer_limits(&self) -> WriteBufferLimits;
 
+    /// Whether the protocol was told to pause writing, and not yet to go on.
+    fn is_writing_paused(&self) -> bool {
+        false
+    }
+
     /// How many bytes are queued.
     #[doc(alias = "get_write_buffer_size")]
     fn write_buffer_size(&self) -> usize;
@@ -138,6 +152,22 @@ pub trait Transport: 'static {
     /// fails once the connection is lost.
     #[doc(alias = "get_extra_info")]
     fn socket(&self) -> Option<TransportSocket>;
+
+    /// What the TLS handshake has agreed on; none without TLS (line B32).
+    #[doc(alias = "get_extra_info")]
+    fn session(&self) -> Option<Session> {
+        None
+    }
+
+    /// Gives the connection to whoever puts a layer onto it, such as
+    /// [`start_tls`](crate::EventLoop::start_tls): from here on this handle
+    /// refuses to write, and closing it closes the layer (line B22). None if
+    /// this kind of transport cannot be given away (line B2), or was already.
+    ///
+    /// The default declines.
+    fn hand_over(&self) -> Option<HandOver> {
+        None
+    }
 
     /// How this kind of transport sends files (line A3).
     fn send_file_support(&self) -> SendFileSupport {

@@ -79,6 +79,7 @@ impl Stream {
             SendFileErrorKind::Connection(copy(error))
         });
         self.set(Flags::CLOSING | Flags::ENDING);
+        self.flow.stop();
         *self.reason.borrow_mut() = reason;
         self.queued.set(0);
         self.abandon_transfer(kind);
@@ -158,7 +159,7 @@ impl Drop for Closed<'_> {
 }
 
 /// The same error once more: `io::Error` cannot be cloned.
-pub(super) fn copy(error: &io::Error) -> io::Error {
+pub(crate) fn copy(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(error.kind(), error.to_string()),

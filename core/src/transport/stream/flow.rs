@@ -1,79 +1,27 @@
-//! Flow control: two bits, what the queue asks for and what the protocol was
-//! told.
+//! Flow control of the write queue.
 
 use super::{Flags, Stream};
-use crate::transport::{Flow, LimitsError, WriteBufferLimits};
-
-/// asyncio's default marks, in bytes (line D45).
-pub(super) const HIGH: usize = 64 * 1024;
-pub(super) const LOW: usize = HIGH / 4;
+use crate::transport::{Flow, LimitsError};
 
 impl Stream {
     /// What a write answers.
     pub(super) fn flow(&self) -> Flow {
         if self.has(Flags::CLOSING | Flags::ENDING) {
             Flow::Closed
-        } else if self.has(Flags::FULL) {
+        } else if self.flow.is_full() {
             Flow::Full
         } else {
             Flow::Open
         }
     }
 
-    /// Judges the queue by the marks, and tells the protocol.
+    /// Judges the queue by the marks, and tells the protocol. A file that is
+    /// being sent refuses writes, so going on waits for its end (line A57).
     pub(super) fn reflow(&self) {
-        let queued = self.queued.get();
-        if self.has(Flags::FULL) {
-            // A file that follows refuses writes, so going on waits for its
-            // end (line A57).
-            if queued <= self.low.get() && !self.has(Flags::TRANSFER) {
-                self.clear(Flags::FULL);
-            }
-        } else if queued > self.high.get() {
-            self.set(Flags::FULL);
-        }
-        if self.has(Flags::FULL) != self.has(Flags::TOLD) && !self.has(Flags::OWED) {
-            self.set(Flags::OWED);
-            if !self.settle_flow() {
-                self.engine.owe(self.key.get());
-            }
-        }
-    }
-
-    /// Tells the protocol what it is owed; false if it is busy.
-    pub(super) fn settle_flow(&self) -> bool {
-        loop {
-            let full = self.has(Flags::FULL);
-            if full == self.has(Flags::TOLD) || self.has(Flags::ENDING) {
-                self.clear(Flags::OWED);
-                return true;
-            }
-            let Some(protocol) = self.protocol.borrow().clone() else {
-                return true;
-            };
-            let Ok(mut guard) = protocol.try_borrow_mut() else {
-                return false;
-            };
-            if full {
-                self.set(Flags::TOLD);
-            } else {
-                self.clear(Flags::TOLD);
-            }
-            let outcome = if full {
-                guard.pause_writing()
-            } else {
-                guard.resume_writing()
-            };
-            drop(guard);
-            if let Err(error) = outcome {
-                let message = if full {
-                    "pause_writing failed"
-                } else {
-                    "resume_writing failed"
-                };
-                self.engine.report_error(message, &*error);
-            }
-        }
+        let may_resume = !self.has(Flags::TRANSFER);
+        let me = (&*self.engine, self.key.get());
+        self.flow
+            .judge(self.queued.get(), may_resume, &self.protocol, me);
     }
 
     pub(super) fn set_limits(
@@ -81,21 +29,8 @@ impl Stream {
         high: Option<usize>,
         low: Option<usize>,
     ) -> Result<(), LimitsError> {
-        let high = high.unwrap_or_else(|| low.map_or(HIGH, |low| low.saturating_mul(4)));
-        let low = low.unwrap_or(high / 4);
-        if low > high {
-            return Err(LimitsError { high, low });
-        }
-        self.high.set(high);
-        self.low.set(low);
+        self.flow.set_limits(high, low)?;
         self.reflow();
         Ok(())
-    }
-
-    pub(super) fn limits(&self) -> WriteBufferLimits {
-        WriteBufferLimits {
-            low: self.low.get(),
-            high: self.high.get(),
-        }
     }
 }

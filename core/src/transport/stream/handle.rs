@@ -1,6 +1,6 @@
-//! The connection as its user holds it.
+//! What can be done to the connection.
 
-use std::any::Any;
+use std::cell::RefCell;
 use std::io::IoSlice;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
@@ -11,10 +11,10 @@ use crate::protocol::SharedProtocol;
 use crate::send_file::{FileJob, SendFileError, SendFileSupport};
 use crate::transport::socket::LendSocket;
 use crate::transport::{
-    Address, Flow, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
 };
 
-impl Transport for Stream {
+impl Line for Stream {
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }
@@ -73,7 +73,11 @@ impl Transport for Stream {
     }
 
     fn write_buffer_limits(&self) -> WriteBufferLimits {
-        self.limits()
+        self.flow.limits()
+    }
+
+    fn is_writing_paused(&self) -> bool {
+        self.flow.is_told()
     }
 
     fn write_buffer_size(&self) -> usize {
@@ -120,7 +124,11 @@ impl Transport for Stream {
         self.poll_transfer(cx, job)
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn is_writable(&self) -> bool {
+        !self.has(Flags::TRANSFER | Flags::EOF_WRITTEN)
+    }
+
+    fn successor(&self) -> &RefCell<Option<Successor>> {
+        &self.successor
     }
 }

@@ -26,14 +26,15 @@ use std::rc::{Rc, Weak};
 use bitflags::bitflags;
 use socket2::Socket;
 
-use super::Address;
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
+use super::{Address, FlowControl, Handle, Successor, Transport};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
 use crate::protocol::{Protocol, SharedProtocol};
 
+pub(crate) use close::copy as copy_error;
 use transfer::Active;
 
 bitflags! {
@@ -55,13 +56,6 @@ bitflags! {
         const EOF_SENT = 1 << 6;
         /// A file is being sent.
         const TRANSFER = 1 << 7;
-        /// The queue went above the high-water mark and not yet down to the
-        /// low-water mark.
-        const FULL = 1 << 8;
-        /// The protocol was told to pause.
-        const TOLD = 1 << 9;
-        /// The protocol is owed a call; the engine knows.
-        const OWED = 1 << 10;
     }
 }
 
@@ -93,13 +87,14 @@ pub(crate) struct Stream {
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes in the queue.
     queued: Cell<usize>,
-    high: Cell<usize>,
-    low: Cell<usize>,
+    flow: FlowControl,
     busy: RefCell<Option<Box<Busy>>>,
     /// What `connection_lost` will be told.
     reason: RefCell<Option<io::Error>>,
     close_timeout: Cell<Option<std::time::Duration>>,
     names: Names,
+    /// Whether a layer has taken the connection over, and which.
+    successor: RefCell<Option<Successor>>,
     /// The server that accepted the connection, and its number there.
     server: Option<(Rc<Clients>, usize)>,
 }
@@ -113,7 +108,7 @@ impl Stream {
         protocol: SharedProtocol,
         names: Names,
         server: Option<&Rc<Clients>>,
-    ) -> Rc<Self> {
+    ) -> Rc<dyn Transport> {
         let stream = Rc::new_cyclic(|this: &Weak<Self>| {
             let weak: Weak<Self> = Weak::clone(this);
             Self {
@@ -125,12 +120,12 @@ impl Stream {
                 socket: RefCell::new(Some(socket)),
                 protocol: RefCell::new(Some(protocol)),
                 queued: Cell::new(0),
-                high: Cell::new(flow::HIGH),
-                low: Cell::new(flow::LOW),
+                flow: FlowControl::new(),
                 busy: RefCell::new(None),
                 reason: RefCell::new(None),
                 close_timeout: Cell::new(None),
                 names,
+                successor: RefCell::new(None),
                 server: server.map(|server| (Rc::clone(server), server.add(weak))),
             }
         });
@@ -139,18 +134,18 @@ impl Stream {
             stream.key.set(engine.adopt(socket.as_source(), owner));
         });
         engine.transport_added();
-        stream.begin();
-        stream
+        stream.begin()
     }
 
-    fn begin(self: &Rc<Self>) {
+    fn begin(self: &Rc<Self>) -> Rc<dyn Transport> {
         self.set(Flags::MADE);
-        let transport = Rc::clone(self) as Rc<dyn super::Transport>;
+        let transport: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(self)));
         let outcome = self.call(|protocol| protocol.connection_made(&transport));
         if let Some(Err(error)) = outcome {
             self.raised("connection_made failed", error);
         }
         self.update_interest();
+        transport
     }
 
     fn has(&self, flags: Flags) -> bool {
@@ -202,7 +197,7 @@ impl Stream {
 ///
 /// If its user holds a guard on it: that is a bug of his, and waiting for the
 /// guard would call him out of order.
-pub(super) fn borrow(protocol: &SharedProtocol) -> std::cell::RefMut<'_, dyn Protocol> {
+pub(crate) fn borrow(protocol: &SharedProtocol) -> std::cell::RefMut<'_, dyn Protocol> {
     let Ok(guard) = protocol.try_borrow_mut() else {
         panic!(
             "a protocol was borrowed while its connection had to call it; do not hold a \
@@ -247,7 +242,7 @@ impl Watched for Stream {
     }
 
     fn settle(&self) -> bool {
-        self.settle_flow()
+        self.flow.settle(&self.protocol, &self.engine)
     }
 
     fn shut_down(&self) {

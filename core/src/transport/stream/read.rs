@@ -86,7 +86,9 @@ impl Stream {
                 None => {
                     let mut lent = Lent::new(&self.engine);
                     let read = self.receive(lent.bytes());
-                    Arrival::of(read, |count| protocol.data_received(&lent.bytes()[..count]))
+                    Arrival::of(read, |count| {
+                        protocol.data_received_mut(&mut lent.bytes()[..count])
+                    })
                 }
             }
         };

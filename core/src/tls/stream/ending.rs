@@ -1,0 +1,218 @@
+//! The end of a TLS connection.
+
+use std::io;
+use std::rc::Weak;
+use std::time::Duration;
+
+use super::{Flags, State, TlsStream};
+use crate::BoxError;
+use crate::engine::Run;
+use crate::protocol::Protocol;
+use crate::tls::upgrade::StartTlsError;
+use crate::tls::{TlsError, TlsErrorKind};
+use crate::transport::{borrow, copy_error};
+
+/// How long this side waits for the peer's close_notify once its own has left:
+/// TLS 1.3 does not ask for an answer (RFC 8446, section 6.1), and peers that
+/// never answer are many (line B77).
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long an alert may take to leave before the connection is aborted.
+const ALERT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl TlsStream {
+    /// Sends close_notify behind what was written, and waits for the peer's
+    /// (line B71). During the handshake it aborts (line B49).
+    pub(super) fn close_gently(&self) {
+        match self.state() {
+            State::Handshaking => self.end_abruptly(None),
+            State::Open => self.begin_closing(),
+            State::Closing | State::Ending | State::Lost => {}
+        }
+    }
+
+    fn begin_closing(&self) {
+        if !self.enter(State::Closing) {
+            return;
+        }
+        self.say_goodbye();
+        let shutdown = self.shutdown_timeout;
+        self.start_timer(shutdown, |stream| {
+            stream.end_abruptly(Some(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the TLS shutdown timed out",
+            )));
+        });
+        if self.has(Flags::PEER_CLOSED) {
+            return self.end_in_order(None);
+        }
+        // What the peer still sends is read and discarded, also if the user
+        // had paused (line B74).
+        if let Some(below) = self.below() {
+            below.resume_reading();
+        }
+        self.reflow();
+    }
+
+    fn say_goodbye(&self) {
+        let mut wire = self.engine.take_wire();
+        // Where no alert can be sent the connection ends without one.
+        let _ = self.coder.borrow_mut().close(&mut wire);
+        self.send_wire(&mut wire);
+        self.engine.return_wire(wire);
+    }
+
+    /// Everything has left, close_notify included if this side is closing:
+    /// then it is enough to wait for a moment.
+    pub(super) fn flushed(&self) {
+        if self.state() == State::Closing {
+            let linger = LINGER.min(self.shutdown_timeout);
+            self.start_timer(linger, |stream| stream.end_in_order(None));
+        }
+    }
+
+    fn start_timer(&self, after: Duration, act: fn(&Self)) {
+        let this = Weak::clone(&self.this);
+        let expire = Box::new(move || {
+            if let Some(stream) = this.upgrade() {
+                act(&stream);
+            }
+            Ok(())
+        });
+        let timer = self.engine.call_later(after, expire).ok();
+        self.replace_timer(timer);
+    }
+
+    fn replace_timer(&self, timer: Option<crate::engine::TimerHandle>) {
+        if let Some(old) = self.timer.replace(timer) {
+            old.cancel();
+        }
+    }
+
+    /// The peer has sent its close_notify (line B72).
+    pub(super) fn peer_closed(&self) {
+        match self.state() {
+            State::Open => {
+                match self.call(Protocol::eof_received) {
+                    // Keeping TLS half open is not possible (line B69).
+                    Some(Ok(_)) | None => {}
+                    Some(Err(error)) => return self.raised(error),
+                }
+                self.begin_closing();
+            }
+            State::Closing => self.end_in_order(None),
+            State::Handshaking | State::Ending | State::Lost => {}
+        }
+    }
+
+    /// The stream below has ended.
+    pub(super) fn wire_ended(&self) {
+        match self.state() {
+            State::Handshaking => {
+                let kind = io::ErrorKind::ConnectionReset;
+                self.settle_handshake(Err(StartTlsError::Connection(kind.into())));
+                self.end_in_order(Some(kind.into()));
+            }
+            State::Open if self.has(Flags::TRUNCATION_ALLOWED) => self.peer_closed(),
+            State::Open => {
+                let error = TlsError::from(TlsErrorKind::UnexpectedEof);
+                self.end_in_order(Some(error.into()));
+            }
+            State::Closing => self.end_in_order(None),
+            State::Ending | State::Lost => {}
+        }
+    }
+
+    /// The coder has failed: the alert that it left is on its way, and the
+    /// connection ends once it has left (line B46).
+    pub(super) fn failed(&self, error: TlsError) {
+        let reason = io::Error::new(error.io_kind(), error.to_string());
+        self.settle_handshake(Err(StartTlsError::Handshake(error)));
+        self.end_in_order(Some(reason));
+    }
+
+    /// A callback of the user failed (line B63).
+    pub(super) fn raised(&self, error: BoxError) {
+        self.engine.report_error("a TLS callback failed", &*error);
+        let error = match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        };
+        self.end_abruptly(Some(error));
+    }
+
+    /// Ends the connection once what is queued below has left.
+    pub(super) fn end_in_order(&self, reason: Option<io::Error>) {
+        if self.start_ending(reason) {
+            if let Some(below) = self.below() {
+                below.set_close_timeout(Some(ALERT_TIMEOUT));
+                below.close();
+            }
+        }
+    }
+
+    /// Ends the connection at once, without close_notify (line B79).
+    pub(super) fn end_abruptly(&self, reason: Option<io::Error>) {
+        if self.start_ending(reason) {
+            if let Some(below) = self.below() {
+                below.abort();
+            }
+        }
+    }
+
+    fn start_ending(&self, reason: Option<io::Error>) -> bool {
+        if !self.enter(State::Ending) {
+            if self.state() == State::Ending {
+                if let Some(reason) = reason {
+                    self.reason.borrow_mut().get_or_insert(reason);
+                }
+            }
+            return false;
+        }
+        self.flow.stop();
+        self.settle_handshake(Err(StartTlsError::Aborted));
+        self.reason.replace(reason);
+        self.pending.take();
+        self.replace_timer(None);
+        true
+    }
+
+    /// The transport below is gone.
+    pub(super) fn wire_lost(&self, error: Option<&io::Error>) {
+        if matches!(self.state(), State::Handshaking) {
+            let kind = io::ErrorKind::ConnectionAborted;
+            let error = error.map_or_else(|| kind.into(), copy_error);
+            self.settle_handshake(Err(StartTlsError::Connection(error)));
+        }
+        self.start_ending(error.map(copy_error));
+        if self.enter(State::Lost) {
+            let below = self.below.take();
+            drop(below);
+            self.engine.push(Run::Lost(self.key.get()));
+        }
+    }
+
+    /// Calls `connection_lost`, in a turn of its own (line B83).
+    pub(super) fn finish(&self) {
+        let Some(protocol) = self.protocol.take() else {
+            return;
+        };
+        let reason = self.reason.take();
+        self.engine.delist(self.key.get());
+        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+        if let Err(error) = outcome {
+            self.engine.report_error("connection_lost failed", &*error);
+        }
+        drop(protocol);
+    }
+
+    /// The loop is closed.
+    pub(super) fn let_go(&self) {
+        self.state.set(State::Lost);
+        self.settle_handshake(Err(StartTlsError::Aborted));
+        self.replace_timer(None);
+        let below = self.below.take();
+        let protocol = self.protocol.take();
+        drop((below, protocol));
+    }
+}

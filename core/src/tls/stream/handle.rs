@@ -1,0 +1,141 @@
+//! What can be done to the connection.
+
+use std::cell::RefCell;
+use std::io::IoSlice;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Flags, State, TlsStream};
+use crate::protocol::SharedProtocol;
+use crate::send_file::{FileJob, SendFileError, SendFileErrorKind, SendFileSupport};
+use crate::tls::Session;
+use crate::transport::{
+    Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
+};
+
+impl Line for TlsStream {
+    fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        self.write_slice(data)
+    }
+
+    fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
+        self.write_slices(lines)
+    }
+
+    fn write_eof(&self) -> Result<(), WriteError> {
+        Err(WriteError::EofUnsupported)
+    }
+
+    fn can_write_eof(&self) -> bool {
+        false
+    }
+
+    fn close(&self) {
+        self.close_gently();
+    }
+
+    fn abort(&self) {
+        self.end_abruptly(None);
+    }
+
+    fn is_closing(&self) -> bool {
+        let below = self.below();
+        !matches!(self.state(), State::Handshaking | State::Open)
+            || below.is_none_or(|below| below.is_closing())
+    }
+
+    fn set_close_timeout(&self, timeout: Option<Duration>) {
+        if let Some(below) = self.below() {
+            below.set_close_timeout(timeout);
+        }
+    }
+
+    fn pause_reading(&self) {
+        if !self.is_closing() {
+            self.pause();
+        }
+    }
+
+    fn resume_reading(&self) {
+        if !self.is_closing() {
+            self.resume();
+        }
+    }
+
+    fn is_reading(&self) -> bool {
+        !self.is_closing() && !self.has(Flags::PAUSED | Flags::PEER_CLOSED)
+    }
+
+    fn set_write_buffer_limits(
+        &self,
+        high: Option<usize>,
+        low: Option<usize>,
+    ) -> Result<(), LimitsError> {
+        self.flow.set_limits(high, low)?;
+        let limits = self.flow.limits();
+        if let Some(below) = self.below() {
+            // Below calls back when it is down at the user's own mark.
+            below.set_write_buffer_limits(Some(limits.high), Some(limits.low))?;
+        }
+        self.reflow();
+        Ok(())
+    }
+
+    fn write_buffer_limits(&self) -> WriteBufferLimits {
+        self.flow.limits()
+    }
+
+    fn is_writing_paused(&self) -> bool {
+        self.flow.is_told()
+    }
+
+    fn write_buffer_size(&self) -> usize {
+        self.queued()
+    }
+
+    fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
+        let mut place = self.protocol.borrow_mut();
+        place.as_ref()?;
+        place.replace(protocol)
+    }
+
+    fn protocol(&self) -> Option<SharedProtocol> {
+        self.protocol.borrow().clone()
+    }
+
+    fn peername(&self) -> Option<Address> {
+        self.below()?.peername()
+    }
+
+    fn sockname(&self) -> Option<Address> {
+        self.below()?.sockname()
+    }
+
+    fn socket(&self) -> Option<TransportSocket> {
+        self.below()?.socket()
+    }
+
+    fn session(&self) -> Option<Session> {
+        self.coder.borrow().session().cloned()
+    }
+
+    fn send_file_support(&self) -> SendFileSupport {
+        SendFileSupport::Unsupported
+    }
+
+    fn poll_send_file(
+        &self,
+        _: &mut Context<'_>,
+        _: &mut FileJob,
+    ) -> Poll<Result<u64, SendFileError>> {
+        Poll::Ready(Err(SendFileError::new(SendFileErrorKind::Unsupported, 0)))
+    }
+
+    fn is_writable(&self) -> bool {
+        self.state() == State::Open
+    }
+
+    fn successor(&self) -> &RefCell<Option<Successor>> {
+        &self.successor
+    }
+}

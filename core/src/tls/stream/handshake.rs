@@ -1,0 +1,133 @@
+//! The handshake, and who waits for it.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use super::{State, TlsStream};
+use crate::engine::TimerHandle;
+use crate::tls::upgrade::StartTlsError;
+
+/// What `start_tls` waits for.
+#[derive(Default)]
+pub(in crate::tls) struct Handshake {
+    result: Option<Result<(), StartTlsError>>,
+    waker: Option<Waker>,
+    timer: Option<TimerHandle>,
+}
+
+impl TlsStream {
+    /// Sends the first message, gives the coder what was received already, and
+    /// waits for the end of the handshake. Dropping the future aborts the
+    /// connection (line B28).
+    pub(in crate::tls) async fn shake_hands(
+        self: &Rc<Self>,
+        timeout: Duration,
+        received: &mut [u8],
+    ) -> Result<(), StartTlsError> {
+        let _cancelled = Cancelled(self);
+        self.begin_handshake(timeout);
+        if !received.is_empty() {
+            self.wire_received(received);
+        }
+        poll_fn(|cx| {
+            let mut place = self.handshake.borrow_mut();
+            let Some(handshake) = place.as_mut() else {
+                return Poll::Ready(Err(StartTlsError::Aborted));
+            };
+            match handshake.result.take() {
+                Some(result) => Poll::Ready(result),
+                None => {
+                    handshake.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    fn begin_handshake(self: &Rc<Self>, timeout: Duration) {
+        let this = Rc::downgrade(self);
+        let expire = Box::new(move || {
+            if let Some(stream) = Weak::upgrade(&this) {
+                stream.handshake_expired(timeout);
+            }
+            Ok(())
+        });
+        let timer = self.engine.call_later(timeout, expire).ok();
+        self.handshake.replace(Some(Handshake {
+            timer,
+            ..Handshake::default()
+        }));
+        let mut wire = self.engine.take_wire();
+        let started = self.coder.borrow_mut().start(&mut wire);
+        self.send_wire(&mut wire);
+        self.engine.return_wire(wire);
+        match (started, self.below()) {
+            (Err(error), _) => self.failed(error),
+            // Whatever the user has asked for, the handshake is read
+            // (line B23).
+            (Ok(()), Some(below)) => below.resume_reading(),
+            (Ok(()), None) => {}
+        }
+    }
+
+    fn handshake_expired(&self, after: Duration) {
+        if self.state() == State::Handshaking {
+            self.settle_handshake(Err(StartTlsError::TimedOut { after }));
+            self.end_abruptly(Some(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                StartTlsError::TimedOut { after },
+            )));
+        }
+    }
+
+    /// The handshake is done: whoever waits gets the connection first, and data
+    /// follows in a later turn (line B21).
+    pub(super) fn handshake_done(&self) {
+        if let Some(below) = self.below() {
+            below.pause_reading();
+        }
+        self.settle_handshake(Ok(()));
+        self.queue_turn();
+    }
+
+    /// Tells whoever waits, once (line B37).
+    pub(super) fn settle_handshake(&self, result: Result<(), StartTlsError>) {
+        let waker = {
+            let mut place = self.handshake.borrow_mut();
+            let Some(handshake) = place.as_mut() else {
+                return;
+            };
+            if handshake.result.is_none() {
+                handshake.result = Some(result);
+            }
+            if let Some(timer) = handshake.timer.take() {
+                timer.cancel();
+            }
+            handshake.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Aborts a handshake that nobody waits for any more.
+struct Cancelled<'a>(&'a TlsStream);
+
+impl Drop for Cancelled<'_> {
+    fn drop(&mut self) {
+        let handshake = RefCell::take(&self.0.handshake);
+        if let Some(timer) = handshake.and_then(|handshake| handshake.timer) {
+            timer.cancel();
+        }
+        if self.0.state() == State::Handshaking {
+            self.0
+                .end_abruptly(Some(io::ErrorKind::ConnectionAborted.into()));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What comes from the peer.
+
+use std::rc::Rc;
+
+use super::{Flags, State, TlsStream};
+use crate::BoxError;
+use crate::protocol::{Outcome, Protocol};
+use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
+
+/// The header of a record: type, version, length (RFC 8446, section 5.1).
+const HEADER: usize = 5;
+
+/// What one call of the coder appends to.
+struct Scratch {
+    plain: Vec<u8>,
+    wire: Vec<u8>,
+}
+
+/// How many bytes complete the record that `bytes` end within, or its header;
+/// 0 if they end where a record does.
+fn missing(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((header, after)) = rest.split_at_checked(HEADER) {
+        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        match after.get(length..) {
+            Some(next) => rest = next,
+            None => return length - after.len(),
+        }
+    }
+    if rest.is_empty() {
+        0
+    } else {
+        HEADER - rest.len()
+    }
+}
+
+impl TlsStream {
+    /// Bytes of the peer, which may be overwritten.
+    pub(super) fn wire_received(&self, mut data: &mut [u8]) {
+        if matches!(self.state(), State::Ending | State::Lost) {
+            return;
+        }
+        let mut scratch = Scratch {
+            plain: self.engine.take_plain(),
+            wire: self.engine.take_wire(),
+        };
+        let mut pending = self.pending.take();
+        let mut result = Ok(());
+        if !pending.is_empty() {
+            // The record that was cut is completed; what follows it is decoded
+            // where it lies.
+            while let Some(count) = Some(missing(&pending).min(data.len())).filter(|&n| n > 0) {
+                let (head, tail) = data.split_at_mut(count);
+                pending.extend_from_slice(head);
+                data = tail;
+            }
+            result = self.decode_pending(&mut pending, &mut scratch);
+            if result.is_ok() && !pending.is_empty() {
+                pending.extend_from_slice(data);
+                data = &mut [];
+                result = self.decode_pending(&mut pending, &mut scratch);
+            }
+        }
+        if result.is_ok() && !data.is_empty() {
+            result = self.decode(data, &mut scratch).map(|consumed| {
+                pending.extend_from_slice(&data[consumed..]);
+            });
+        }
+        if result.is_ok() && pending.len() > UNCONSUMED_LIMIT && self.has_stalled() {
+            result = Err(TlsErrorKind::TooMuchInput.into());
+        }
+        self.pending.replace(pending);
+        self.digest(scratch, result);
+    }
+
+    /// Whether what is pending waits for the peer, not for this side.
+    fn has_stalled(&self) -> bool {
+        self.state() == State::Handshaking || self.has(Flags::STARTED)
+    }
+
+    fn decode_pending(&self, pending: &mut Vec<u8>, scratch: &mut Scratch) -> Result<(), TlsError> {
+        let consumed = self.decode(pending, scratch)?;
+        if consumed == pending.len() {
+            // An idle connection keeps no buffer.
+            *pending = Vec::new();
+        } else {
+            pending.drain(..consumed);
+        }
+        Ok(())
+    }
+
+    /// Gives the coder what it takes, up to the end of the handshake or of the
+    /// stream; says how much that was.
+    fn decode(&self, input: &mut [u8], scratch: &mut Scratch) -> Result<usize, TlsError> {
+        let mut consumed = 0;
+        loop {
+            let waiting = self.state() == State::Open && !self.has(Flags::STARTED);
+            if consumed == input.len() || waiting || self.has(Flags::PEER_CLOSED) {
+                return Ok(consumed);
+            }
+            let received = self.coder.borrow_mut().receive(
+                &mut input[consumed..],
+                &mut scratch.plain,
+                &mut scratch.wire,
+            )?;
+            consumed += received.consumed;
+            match received.progress {
+                Progress::Handshaking => {}
+                Progress::Open => {
+                    self.enter(State::Open);
+                }
+                Progress::PeerClosed => {
+                    self.enter(State::Open);
+                    self.put(Flags::PEER_CLOSED, true);
+                }
+            }
+            if received.consumed == 0 {
+                return Ok(consumed);
+            }
+        }
+    }
+
+    /// Sends what the coder had to say, delivers what it decoded, and acts on
+    /// where the connection stands now.
+    fn digest(&self, mut scratch: Scratch, result: Result<(), TlsError>) {
+        self.send_wire(&mut scratch.wire);
+        self.engine.return_wire(scratch.wire);
+        let delivered = self.deliver(scratch.plain);
+        match (delivered, result) {
+            (Err(error), _) => self.raised(error),
+            (Ok(()), Err(error)) => self.failed(error),
+            (Ok(()), Ok(())) => self.progressed(),
+        }
+    }
+
+    fn progressed(&self) {
+        if self.state() == State::Open && !self.has(Flags::STARTED) {
+            self.handshake_done();
+        } else if self.has(Flags::PEER_CLOSED) {
+            // The end comes behind data, and both wait while reading is paused
+            // (line B75).
+            if !(self.has(Flags::PAUSED) && self.state() == State::Open) {
+                self.peer_closed();
+            }
+        }
+        self.reflow();
+    }
+
+    /// Hands plaintext to the user, in one piece (line B52); what comes after
+    /// his close is discarded (line B73).
+    fn deliver(&self, mut plain: Vec<u8>) -> Result<(), BoxError> {
+        let wanted = self.state() == State::Open && !plain.is_empty();
+        let outcome = if wanted {
+            self.call(|protocol| feed(protocol, &mut plain))
+        } else {
+            None
+        };
+        self.engine.return_plain(plain);
+        outcome.unwrap_or(Ok(()))
+    }
+
+    /// The user pauses: the transport below is paused, so that nothing is
+    /// decoded that he does not want yet.
+    pub(super) fn pause(&self) {
+        self.put(Flags::PAUSED, true);
+        if self.has(Flags::STARTED) {
+            if let Some(below) = self.below() {
+                below.pause_reading();
+            }
+        }
+    }
+
+    pub(super) fn resume(&self) {
+        self.put(Flags::PAUSED, false);
+        if self.has(Flags::STARTED) {
+            self.queue_turn();
+        }
+    }
+
+    /// What is pending is decoded, and reading goes on, in a later turn
+    /// (line B60).
+    pub(super) fn queue_turn(&self) {
+        if self.has(Flags::QUEUED) {
+            return;
+        }
+        self.put(Flags::QUEUED, true);
+        let this = std::rc::Weak::clone(&self.this);
+        let go_on = Box::new(move || {
+            if let Some(stream) = this.upgrade() {
+                stream.go_on();
+            }
+            Ok(())
+        });
+        // A closed loop reads nothing more.
+        let _ = self.engine.call_soon(go_on);
+    }
+
+    fn go_on(self: &Rc<Self>) {
+        self.put(Flags::QUEUED, false);
+        self.put(Flags::STARTED, true);
+        if self.has(Flags::PAUSED) && self.state() == State::Open {
+            return;
+        }
+        if let Some(below) = self.below() {
+            below.resume_reading();
+        }
+        self.wire_received(&mut []);
+    }
+}
+
+/// Hands bytes to a protocol of either kind.
+fn feed(protocol: &mut dyn Protocol, plain: &mut [u8]) -> Outcome {
+    let mut rest = &*plain;
+    while let Some(buffered) = protocol.as_buffered() {
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let space = buffered.buffer(Some(rest.len()))?;
+        if space.is_empty() {
+            return Err("the protocol's buffer is empty".into());
+        }
+        let count = space.len().min(rest.len());
+        let (head, tail) = rest.split_at(count);
+        space[..count].copy_from_slice(head);
+        rest = tail;
+        buffered.buffer_updated(count)?;
+    }
+    let start = plain.len() - rest.len();
+    if start == plain.len() {
+        return Ok(());
+    }
+    protocol.data_received_mut(&mut plain[start..])
+}

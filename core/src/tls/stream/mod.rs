@@ -1,0 +1,200 @@
+//! The TLS connection between a transport and a protocol.
+//!
+//! ```text
+//!                    Open                close_notify sent
+//! HANDSHAKING ─────────────▶ OPEN ──────────────────────────▶ CLOSING
+//!      │                      │   or received and answered       │ peer's close_notify,
+//!      │ error, timeout,      │ error, abort, truncation         │ linger over, error
+//!      │ cancel, end          ▼                                  ▼
+//!      └──────────────────▶ ENDING ◀─────────────────────────────┘
+//!                             │ the transport below is gone
+//!                             ▼
+//!                           LOST
+//! ```
+//!
+//! [`TlsStream::enter`] is the one place where the state changes. `ENDING`
+//! closes or aborts the transport below; its `connection_lost` leads to `LOST`,
+//! and the user's `connection_lost` follows in a later turn (line B83).
+
+mod ending;
+mod handle;
+mod handshake;
+mod incoming;
+mod inward;
+mod outgoing;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use bitflags::bitflags;
+
+use super::Coder;
+use crate::backend::{Key, Source};
+use crate::engine::{Engine, Role, TimerHandle, Watched};
+use crate::protocol::{Protocol, SharedProtocol};
+use crate::transport::{FlowControl, Successor, Transport, borrow};
+
+pub(super) use handshake::Handshake;
+pub(super) use inward::Inward;
+
+/// Where the connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Handshaking,
+    Open,
+    Closing,
+    Ending,
+    Lost,
+}
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Flags: u8 {
+        /// The user has paused reading.
+        const PAUSED = 1;
+        /// The peer has ended its direction.
+        const PEER_CLOSED = 1 << 1;
+        /// A turn that delivers what is held is queued.
+        const QUEUED = 1 << 2;
+        /// `start_tls` has returned: data may be delivered.
+        const STARTED = 1 << 3;
+        /// The end of the stream without a close_notify counts as one.
+        const TRUNCATION_ALLOWED = 1 << 4;
+    }
+}
+
+/// A TLS connection: transport to the user's protocol, and protocol (through
+/// [`Inward`]) to the transport below.
+pub(crate) struct TlsStream {
+    this: Weak<Self>,
+    engine: Rc<Engine>,
+    key: Cell<Key>,
+    state: Cell<State>,
+    flags: Cell<Flags>,
+    /// The transport below; none once it is lost.
+    below: RefCell<Option<Rc<dyn Transport>>>,
+    coder: RefCell<Box<dyn Coder>>,
+    protocol: RefCell<Option<SharedProtocol>>,
+    /// Bytes of the peer that the coder has not consumed.
+    pending: RefCell<Vec<u8>>,
+    flow: FlowControl,
+    handshake: RefCell<Option<Handshake>>,
+    /// The shutdown or the linger timer.
+    timer: RefCell<Option<TimerHandle>>,
+    shutdown_timeout: Duration,
+    /// What `connection_lost` will be told.
+    reason: RefCell<Option<io::Error>>,
+    /// Who has taken this connection over, and by whom it is used since.
+    successor: RefCell<Option<Successor>>,
+}
+
+/// What [`TlsStream::new`] is made of.
+pub(super) struct Parts {
+    pub(super) below: Rc<dyn Transport>,
+    pub(super) coder: Box<dyn Coder>,
+    pub(super) protocol: SharedProtocol,
+    pub(super) shutdown_timeout: Duration,
+    pub(super) allow_truncation: bool,
+}
+
+impl TlsStream {
+    pub(super) fn new(engine: &Rc<Engine>, parts: Parts) -> Rc<Self> {
+        let mut flags = Flags::empty();
+        flags.set(Flags::TRUNCATION_ALLOWED, parts.allow_truncation);
+        flags.set(Flags::PAUSED, !parts.below.is_reading());
+        let flow = FlowControl::new();
+        if parts.below.is_writing_paused() {
+            flow.start_told();
+        }
+        let stream = Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            engine: Rc::clone(engine),
+            key: Cell::new(Key::RESERVED),
+            state: Cell::new(State::Handshaking),
+            flags: Cell::new(flags),
+            below: RefCell::new(Some(parts.below)),
+            coder: RefCell::new(parts.coder),
+            protocol: RefCell::new(Some(parts.protocol)),
+            pending: RefCell::default(),
+            flow,
+            handshake: RefCell::new(None),
+            timer: RefCell::new(None),
+            shutdown_timeout: parts.shutdown_timeout,
+            reason: RefCell::new(None),
+            successor: RefCell::new(None),
+        });
+        let owner = Rc::clone(&stream) as Rc<dyn Watched>;
+        stream.key.set(engine.enlist(owner));
+        stream
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// The one transition: from where which state may be entered (line B70).
+    fn enter(&self, next: State) -> bool {
+        let from = self.state.get();
+        let legal = match next {
+            State::Handshaking => false,
+            State::Open => from == State::Handshaking,
+            State::Closing => from == State::Open,
+            State::Ending => !matches!(from, State::Ending | State::Lost),
+            State::Lost => from != State::Lost,
+        };
+        if legal {
+            self.state.set(next);
+        }
+        legal
+    }
+
+    fn has(&self, flags: Flags) -> bool {
+        self.flags.get().intersects(flags)
+    }
+
+    fn put(&self, flag: Flags, on: bool) {
+        let mut flags = self.flags.get();
+        flags.set(flag, on);
+        self.flags.set(flags);
+    }
+
+    /// The transport below, if it is still there.
+    fn below(&self) -> Option<Rc<dyn Transport>> {
+        self.below.borrow().clone()
+    }
+
+    /// The way into user code: nothing of this connection is borrowed.
+    fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
+        let protocol = self.protocol.borrow().clone()?;
+        let result = callback(&mut *borrow(&protocol));
+        drop(protocol);
+        self.engine.settle();
+        Some(result)
+    }
+}
+
+impl Watched for TlsStream {
+    fn role(&self) -> Role {
+        Role::Layer
+    }
+
+    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {}
+
+    fn ready(&self, _: crate::backend::Readiness) {}
+
+    fn refused(&self, _: io::Error) {}
+
+    fn lost(&self) {
+        self.finish();
+    }
+
+    fn settle(&self) -> bool {
+        self.flow.settle(&self.protocol, &self.engine)
+    }
+
+    fn abandon(&self) {
+        self.let_go();
+    }
+}

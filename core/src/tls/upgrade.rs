@@ -1,0 +1,253 @@
+//! `start_tls`: a live connection upgraded.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::stream::{Inward, Parts, TlsStream};
+use super::{ServerName, TlsContext, TlsError};
+use crate::engine::Engine;
+use crate::event_loop::LoopClosed;
+use crate::protocol::SharedProtocol;
+use crate::transport::{HandOver, Handle, Transport};
+
+/// asyncio's `SSL_HANDSHAKE_TIMEOUT` (line B3).
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// asyncio's `SSL_SHUTDOWN_TIMEOUT` (line B4).
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How a connection is upgraded. The default is the client's side.
+///
+/// ```
+/// use loopline_core::tls::StartTlsOptions;
+///
+/// let client = StartTlsOptions::default().server_hostname("mail.example.org");
+/// let server = StartTlsOptions::default().server_side(true);
+/// # let _ = (client, server);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct StartTlsOptions {
+    server_side: bool,
+    server_hostname: Option<String>,
+    handshake_timeout: Duration,
+    shutdown_timeout: Duration,
+    received: Vec<u8>,
+    allow_truncation: bool,
+}
+
+impl Default for StartTlsOptions {
+    fn default() -> Self {
+        Self {
+            server_side: false,
+            server_hostname: None,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
+            received: Vec::new(),
+            allow_truncation: false,
+        }
+    }
+}
+
+impl StartTlsOptions {
+    /// Whether this side is the server; it is never guessed (line B8).
+    pub fn server_side(mut self, server_side: bool) -> Self {
+        self.server_side = server_side;
+        self
+    }
+
+    /// The name, or the IP address, that the server's certificate has to be
+    /// valid for, and that is sent as SNI. A client needs one (line B6); a
+    /// server ignores it (line B7).
+    pub fn server_hostname(mut self, name: impl Into<String>) -> Self {
+        self.server_hostname = Some(name.into());
+        self
+    }
+
+    /// How long the handshake may take: 60 seconds by default, and not 0
+    /// (line B3).
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long closing may take: 30 seconds by default, and not 0 (line B4).
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Bytes of the peer that the protocol has read and that are not plaintext
+    /// of its own any more: all that followed the command to upgrade
+    /// (lines B19, B20). They go to the TLS coder; what an attacker has put
+    /// there fails as a bad record and is never obeyed.
+    pub fn received(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.received = bytes.into();
+        self
+    }
+
+    /// Takes the end of the stream without close_notify for an end in order.
+    /// Then whoever sits between can cut off what was sent; off by default
+    /// (line B76).
+    pub fn allow_truncation(mut self, allow: bool) -> Self {
+        self.allow_truncation = allow;
+        self
+    }
+}
+
+/// Why a connection was not upgraded.
+///
+/// The first group leaves the connection as it was; after the others it is
+/// ended, and its protocol gets exactly one `connection_lost` (line B45).
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartTlsError {
+    /// The loop was closed.
+    #[error(transparent)]
+    Closed(#[from] LoopClosed),
+    /// The transport is closing or lost (lines B25, B26).
+    #[error("the transport is closing")]
+    TransportClosing,
+    /// This kind of transport cannot be upgraded, or was upgraded before
+    /// (line B2).
+    #[error("the transport is not supported by start_tls")]
+    Unsupported,
+    /// A file is being sent over the transport, or its sending half was ended.
+    #[error("the transport cannot be written to")]
+    NotWritable,
+    /// A client gave no server name (line B6).
+    #[error("a client has to give server_hostname")]
+    NoServerName,
+    /// The server name is neither a host name nor an IP address.
+    #[error("{0:?} is neither a host name nor an IP address")]
+    InvalidServerName(String),
+    /// A timeout is 0 (lines B3, B4).
+    #[error("{0} must be positive")]
+    InvalidTimeout(&'static str),
+    /// The context does not fit the side (line B5).
+    #[error(transparent)]
+    Context(TlsError),
+    /// The handshake failed: bad certificate, bad record, no common version,
+    /// an alert of the peer (lines B43, B44).
+    #[error(transparent)]
+    Handshake(TlsError),
+    /// The handshake took too long (line B42).
+    #[error("the TLS handshake took longer than {after:?}")]
+    TimedOut {
+        /// The limit.
+        after: Duration,
+    },
+    /// The connection failed meanwhile (lines B40, B41).
+    #[error("the connection failed during the TLS handshake: {0}")]
+    Connection(#[source] io::Error),
+    /// The connection was closed or aborted here meanwhile (line B27).
+    #[error("the connection was closed during the TLS handshake")]
+    Aborted,
+}
+
+impl StartTlsError {
+    /// The class of the error, in the words of the standard library.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Closed(_) => io::ErrorKind::NotConnected,
+            Self::TransportClosing | Self::TimedOut { .. } | Self::Aborted => {
+                io::ErrorKind::ConnectionAborted
+            }
+            Self::Unsupported => io::ErrorKind::Unsupported,
+            Self::NotWritable => io::ErrorKind::ResourceBusy,
+            Self::NoServerName | Self::InvalidServerName(_) | Self::InvalidTimeout(_) => {
+                io::ErrorKind::InvalidInput
+            }
+            Self::Context(error) | Self::Handshake(error) => error.io_kind(),
+            Self::Connection(error) => error.kind(),
+        }
+    }
+}
+
+impl From<StartTlsError> for io::Error {
+    fn from(error: StartTlsError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+/// Checks everything, then puts TLS between a transport and its protocol.
+pub(crate) async fn start_tls(
+    engine: &Rc<Engine>,
+    transport: &Rc<dyn Transport>,
+    protocol: SharedProtocol,
+    context: &dyn TlsContext,
+    mut options: StartTlsOptions,
+) -> Result<Rc<dyn Transport>, StartTlsError> {
+    let coder = check(engine, &**transport, context, &options)?;
+    let (stream, handed) = TlsStream::successor_of(engine, &**transport, |below| Parts {
+        below,
+        coder,
+        protocol,
+        shutdown_timeout: options.shutdown_timeout,
+        allow_truncation: options.allow_truncation,
+    })
+    .ok_or(StartTlsError::Unsupported)?;
+    let upgraded: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(&stream)));
+    handed.succeed(Rc::downgrade(&upgraded));
+    let timeout = options.handshake_timeout;
+    stream.shake_hands(timeout, &mut options.received).await?;
+    Ok(upgraded)
+}
+
+/// Nothing is touched before all of this holds (line B5).
+fn check(
+    engine: &Engine,
+    transport: &dyn Transport,
+    context: &dyn TlsContext,
+    options: &StartTlsOptions,
+) -> Result<Box<dyn super::Coder>, StartTlsError> {
+    if engine.is_closed() {
+        return Err(LoopClosed.into());
+    }
+    if options.handshake_timeout.is_zero() {
+        return Err(StartTlsError::InvalidTimeout("the handshake timeout"));
+    }
+    if options.shutdown_timeout.is_zero() {
+        return Err(StartTlsError::InvalidTimeout("the shutdown timeout"));
+    }
+    let coder = if options.server_side {
+        context.server()
+    } else {
+        let name = options.server_hostname.as_deref().unwrap_or_default();
+        if name.is_empty() {
+            return Err(StartTlsError::NoServerName);
+        }
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|_| StartTlsError::InvalidServerName(name.to_owned()))?;
+        context.client(&name)
+    };
+    if transport.is_closing() {
+        return Err(StartTlsError::TransportClosing);
+    }
+    coder.map_err(StartTlsError::Context)
+}
+
+impl TlsStream {
+    /// Takes a transport over: nothing it receives from here on reaches the
+    /// user's protocol as it is (line B15), and its user can do no more with it
+    /// (line B22).
+    fn successor_of(
+        engine: &Rc<Engine>,
+        transport: &dyn Transport,
+        parts: impl FnOnce(Rc<dyn Transport>) -> Parts,
+    ) -> Option<(Rc<Self>, HandOver)> {
+        let handed = transport.hand_over()?;
+        let below = Rc::clone(handed.below());
+        let stream = Self::new(engine, parts(Rc::clone(&below)));
+        below.pause_reading();
+        let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
+        let replaced = below.set_protocol(inward);
+        drop(replaced);
+        Some((stream, handed))
+    }
+}

@@ -1,0 +1,157 @@
+//! Flow control: two bits, what the queue asks for and what the protocol was
+//! told.
+
+use std::cell::{Cell, RefCell};
+
+use bitflags::bitflags;
+
+use super::{LimitsError, WriteBufferLimits};
+use crate::backend::Key;
+use crate::engine::Engine;
+use crate::protocol::SharedProtocol;
+
+/// asyncio's default marks, in bytes (line D45).
+const HIGH: usize = 64 * 1024;
+const LOW: usize = HIGH / 4;
+
+bitflags! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Bits: u8 {
+        /// The queue went above the high-water mark and not yet down to the
+        /// low-water mark.
+        const FULL = 1;
+        /// The protocol was told to pause.
+        const TOLD = 1 << 1;
+        /// The protocol is owed a call; the engine knows.
+        const OWED = 1 << 2;
+    }
+}
+
+/// The flow control of one connection.
+#[derive(Debug)]
+pub(crate) struct FlowControl {
+    high: Cell<usize>,
+    low: Cell<usize>,
+    bits: Cell<Bits>,
+}
+
+impl FlowControl {
+    pub(crate) fn new() -> Self {
+        Self {
+            high: Cell::new(HIGH),
+            low: Cell::new(LOW),
+            bits: Cell::new(Bits::empty()),
+        }
+    }
+
+    fn has(&self, bit: Bits) -> bool {
+        self.bits.get().contains(bit)
+    }
+
+    fn put(&self, bit: Bits, on: bool) {
+        let mut bits = self.bits.get();
+        bits.set(bit, on);
+        self.bits.set(bits);
+    }
+
+    /// Whether the queue is above its mark.
+    pub(crate) fn is_full(&self) -> bool {
+        self.has(Bits::FULL)
+    }
+
+    /// Takes over from a connection whose protocol was told to pause
+    /// (line B24).
+    pub(crate) fn start_told(&self) {
+        self.put(Bits::FULL | Bits::TOLD, true);
+    }
+
+    /// Whether the protocol was told to pause.
+    pub(crate) fn is_told(&self) -> bool {
+        self.has(Bits::TOLD)
+    }
+
+    /// Judges a queue of so many bytes by the marks; `may_resume` is false
+    /// while nothing could be written anyway. Then tells the protocol, or
+    /// notes that it is owed a call.
+    pub(crate) fn judge(
+        &self,
+        queued: usize,
+        may_resume: bool,
+        protocol: &RefCell<Option<SharedProtocol>>,
+        (engine, key): (&Engine, Key),
+    ) {
+        if self.has(Bits::FULL) {
+            if queued <= self.low.get() && may_resume {
+                self.put(Bits::FULL, false);
+            }
+        } else if queued > self.high.get() {
+            self.put(Bits::FULL, true);
+        }
+        if self.has(Bits::FULL) != self.has(Bits::TOLD) && !self.has(Bits::OWED) {
+            self.put(Bits::OWED, true);
+            if !self.settle(protocol, engine) {
+                engine.owe(key);
+            }
+        }
+    }
+
+    /// The connection is ending: nobody is told anything any more.
+    pub(crate) fn stop(&self) {
+        self.put(Bits::FULL, self.has(Bits::TOLD));
+    }
+
+    /// Tells the protocol what it is owed; false if it is busy.
+    pub(crate) fn settle(
+        &self,
+        protocol: &RefCell<Option<SharedProtocol>>,
+        engine: &Engine,
+    ) -> bool {
+        loop {
+            let full = self.has(Bits::FULL);
+            if full == self.has(Bits::TOLD) {
+                self.put(Bits::OWED, false);
+                return true;
+            }
+            let Some(protocol) = protocol.borrow().clone() else {
+                self.put(Bits::OWED, false);
+                return true;
+            };
+            let Ok(mut guard) = protocol.try_borrow_mut() else {
+                return false;
+            };
+            self.put(Bits::TOLD, full);
+            let (outcome, message) = if full {
+                (guard.pause_writing(), "pause_writing failed")
+            } else {
+                (guard.resume_writing(), "resume_writing failed")
+            };
+            drop(guard);
+            if let Err(error) = outcome {
+                engine.report_error(message, &*error);
+            }
+        }
+    }
+
+    /// Sets the marks (line D45).
+    pub(crate) fn set_limits(
+        &self,
+        high: Option<usize>,
+        low: Option<usize>,
+    ) -> Result<(), LimitsError> {
+        let high = high.unwrap_or_else(|| low.map_or(HIGH, |low| low.saturating_mul(4)));
+        let low = low.unwrap_or(high / 4);
+        if low > high {
+            return Err(LimitsError { high, low });
+        }
+        self.high.set(high);
+        self.low.set(low);
+        Ok(())
+    }
+
+    pub(crate) fn limits(&self) -> WriteBufferLimits {
+        WriteBufferLimits {
+            low: self.low.get(),
+            high: self.high.get(),
+        }
+    }
+}
