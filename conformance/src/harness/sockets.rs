@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+use loopline_core::backend::AsSource;
+
 use super::os;
+use crate::verdict::Stop;
 
 /// An address of this machine, with a port that the system chooses.
 const ANYWHERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
@@ -37,6 +40,25 @@ pub(crate) fn pair_through(listener: &TcpListener) -> io::Result<(TcpStream, Tcp
     ours.set_nonblocking(true)?;
     theirs.set_nodelay(true)?;
     Ok((ours, theirs))
+}
+
+/// Closes a source and makes a readable one with its number.
+pub(crate) fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Stop> {
+    const ATTEMPTS: usize = 64;
+    let number = closed.as_source().number();
+    let server = server()?;
+    drop(closed);
+    // Kept, so that every attempt gets another number.
+    let mut others = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let (ours, mut theirs) = pair_through(&server)?;
+        if ours.as_source().number() == number {
+            theirs.write_all(b"unread")?;
+            return Ok((ours, theirs));
+        }
+        others.push((ours, theirs));
+    }
+    Err(Stop::skipped("a socket with the number of a closed one"))
 }
 
 /// A listener that does not block.
