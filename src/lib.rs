@@ -45,3 +45,4 @@ mod select;
 
 pub use loopline_core::*;
 pub use native::Loop;
+pub use select::native_backend;
