@@ -54,11 +54,20 @@ pub(crate) fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Sto
         let (ours, mut theirs) = pair_through(&server)?;
         if ours.as_source().number() == number {
             theirs.write_all(b"unread")?;
+            await_readable(&ours)?;
             return Ok((ours, theirs));
         }
         others.push((ours, theirs));
     }
     Err(Stop::skipped("a socket with the number of a closed one"))
+}
+
+/// A [`pair`] whose first end has something to read.
+pub(crate) fn readable_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, mut theirs) = pair()?;
+    theirs.write_all(b"unread")?;
+    await_readable(&ours)?;
+    Ok((ours, theirs))
 }
 
 /// A listener that does not block.
