@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::rc::Rc;
+use std::vec;
 
 use super::{Engine, ExceptionContext, Severity, Watched};
 use crate::backend::{Event, Key};
@@ -83,8 +84,11 @@ impl Engine {
 
     #[cold]
     fn settle_owed(&self) {
-        let owed = self.owed.take();
-        for key in owed {
+        let mut rest = Owed {
+            engine: self,
+            keys: self.owed.take().into_iter(),
+        };
+        for key in rest.keys.by_ref() {
             let owner = self
                 .slots
                 .borrow_mut()
@@ -104,5 +108,19 @@ impl Engine {
     /// Reports an error that no caller gets.
     pub(crate) fn report_error(&self, message: &str, error: &(dyn Error + 'static)) {
         self.report(&ExceptionContext::new(Severity::Error, message).with_error(error));
+    }
+}
+
+/// What is still owed; it goes back if a protocol panics on the way.
+struct Owed<'a> {
+    engine: &'a Engine,
+    keys: vec::IntoIter<Key>,
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        if self.keys.len() > 0 {
+            self.engine.owed.borrow_mut().extend(&mut self.keys);
+        }
     }
 }
