@@ -8,7 +8,7 @@ use std::time::Duration;
 use loopline_core::{BindTarget, BoxError, EventLoop, EventLoopExt, ServerOptions, SharedProtocol};
 
 use super::listening::anybody;
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::connections;
 use crate::harness::recorder::{Call, Log};
@@ -21,7 +21,8 @@ pub(super) const CASES: &[Case] = &[
         D62,
         what_waits_is_accepted_together,
         "Every connection that waits, up to one more than the backlog, is accepted in one turn."
-    ),
+    )
+    .needs(Need::UNIX_SOCKETS),
     case!(
         D62,
         a_small_backlog_spreads_accepting,
@@ -88,10 +89,15 @@ fn what_waits_is_accepted_together(context: &Context) -> Outcome {
                 Ok(())
             })
         };
-        let server = scene
-            .create_server(factory, ("127.0.0.1", 0), ServerOptions::default())
+        // Over Unix sockets, which wait as soon as they are connected.
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("socket");
+        let target = BindTarget::unix(&path);
+        let _server = scene
+            .create_server(factory, target, ServerOptions::default())
             .await?;
-        let _peers = peers(connections::address_of(&*server)?, 10)?;
+        let connect = |_| os::connect_unix(&path);
+        let _peers: Vec<_> = (0..10).map(connect).collect::<Result<_, _>>()?;
         log.until(|calls, _| calls.len() == 10).await;
         Ok(())
     })
@@ -162,8 +168,9 @@ fn running_out_of_descriptors_is_reported_once(context: &Context) -> Outcome {
             .await?;
         let _peers = peers(connections::address_of(&*server)?, 3)?;
         let exhausted = os::exhaust_descriptors()?;
+        let mut reports = scene.reported().await;
         scene.sleep(TWO_ATTEMPTS).await;
-        let reports = scene.reports();
+        reports.extend(scene.reports());
         drop(exhausted);
         assert_eq!(reports.len(), 1, "{reports:?}");
         assert!(log.calls().is_empty());
@@ -173,8 +180,7 @@ fn running_out_of_descriptors_is_reported_once(context: &Context) -> Outcome {
         // The next time is another time.
         let _another = peers(connections::address_of(&*server)?, 1)?;
         let exhausted = os::exhaust_descriptors()?;
-        scene.turns(3).await;
-        let reports = scene.reports();
+        let reports = scene.reported().await;
         drop(exhausted);
         assert_eq!(reports.len(), 1, "{reports:?}");
         server.close();
@@ -189,9 +195,9 @@ fn closing_a_pausing_server_leaves_nothing(context: &Context) -> Outcome {
             .await?;
         let _peers = peers(connections::address_of(&*server)?, 1)?;
         let exhausted = os::exhaust_descriptors()?;
-        scene.turns(3).await;
+        let reports = scene.reported().await;
         drop(exhausted);
-        assert_eq!(scene.reports().len(), 1);
+        assert_eq!(reports.len(), 1);
         assert_eq!(scene.snapshot().timers, 1);
         server.close();
         let left = scene.snapshot();
@@ -214,6 +220,9 @@ fn a_server_can_be_closed_when_it_runs_out(context: &Context) -> Outcome {
             closing.close();
         })));
         let exhausted = os::exhaust_descriptors()?;
+        while told.get() == 0 {
+            scene.turns(1).await;
+        }
         scene.turns(3).await;
         drop(exhausted);
         scene.set_exception_handler(None);
@@ -242,10 +251,10 @@ fn a_failing_factory_costs_one_connection(context: &Context) -> Outcome {
             .await?;
         let address = connections::address_of(&*server)?;
         let refused = TcpStream::connect(address)?;
+        let reports = scene.reported().await;
+        assert_eq!(sockets::Reader::of(refused).bytes()?, b"");
         let _served = TcpStream::connect(address)?;
         log.until(|calls, _| !calls.is_empty()).await;
-        assert_eq!(sockets::Reader::of(refused).bytes()?, b"");
-        let reports = scene.reports();
         assert_eq!(reports.len(), 1);
         assert!(reports[0].text.contains("no protocol"), "{reports:?}");
         Ok(())
@@ -257,7 +266,6 @@ fn a_panicking_factory_costs_one_connection(context: &Context) -> Outcome {
     let listener = sockets::server()?;
     let address = listener.local_addr()?;
     let refused = TcpStream::connect(address)?;
-    let served = TcpStream::connect(address)?;
     let shared = log.clone();
     through_a_panic(
         context,
@@ -273,6 +281,7 @@ fn a_panicking_factory_costs_one_connection(context: &Context) -> Outcome {
             std::future::pending().await
         },
         async move |_| {
+            let served = TcpStream::connect(address)?;
             log.until(|calls, _| !calls.is_empty()).await;
             assert_eq!(sockets::Reader::of(refused).bytes()?, b"");
             drop(served);

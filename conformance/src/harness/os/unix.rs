@@ -79,6 +79,11 @@ pub(crate) fn not_streams() -> io::Result<Vec<(OwnedFd, bool)>> {
     Ok(vec![(datagrams, true), (reader.into(), false)])
 }
 
+/// Connects to a Unix socket, blocking.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+    Ok(OwnedFd::from(UnixStream::connect(path)?).into())
+}
+
 /// Leaves a Unix socket's file behind that nobody listens on.
 pub(crate) fn leave_socket(path: &Path) -> io::Result<()> {
     UnixListener::bind(path).map(drop)

@@ -31,6 +31,10 @@ pub(crate) fn not_streams() -> io::Result<Vec<(OwnedSocket, bool)>> {
     Ok(vec![(datagrams, true)])
 }
 
+pub(crate) fn connect_unix(_: &Path) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(crate) fn leave_socket(_: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
