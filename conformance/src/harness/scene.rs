@@ -51,6 +51,17 @@ impl<'a> Scene<'a> {
         self.reports.take()
     }
 
+    /// Waits until the exception handler was told something, and returns it.
+    pub(crate) async fn reported(&self) -> Vec<Report> {
+        loop {
+            let reports = self.reports();
+            if !reports.is_empty() {
+                return reports;
+            }
+            self.turn().await;
+        }
+    }
+
     /// Lets the loop make so many turns.
     pub(crate) async fn turns(&self, count: usize) {
         for _ in 0..count {

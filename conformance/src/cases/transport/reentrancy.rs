@@ -64,11 +64,15 @@ impl Act {
     fn on(self, transport: &Rc<dyn Transport>, log: &Log) -> Result<(), BoxError> {
         match self {
             // Refused after `write_eof`, which is an answer and no failure.
-            Self::Write => drop(transport.write(b"reaction")),
-            Self::WriteMuch => drop(transport.write(&[b'm'; 300_000])),
+            Self::Write => {
+                let _ = transport.write(b"reaction");
+            }
+            Self::WriteMuch => {
+                let _ = transport.write(&[b'm'; 300_000]);
+            }
             Self::WriteLines => {
                 let lines = [IoSlice::new(b""), IoSlice::new(&[b'l'; 9000])];
-                drop(transport.writelines(&lines));
+                let _ = transport.writelines(&lines);
             }
             Self::WriteEof => transport.write_eof()?,
             Self::Close => transport.close(),
@@ -157,7 +161,7 @@ fn every_call_is_safe_in_every_callback(context: &Context) -> Outcome {
                     let (transport, theirs) = connections::narrow(scene, kind, recorder).await?;
                     transport.set_write_buffer_limits(Some(0), None)?;
                     if !transport.is_closing() {
-                        drop(transport.write(&[b'.'; 300_000]));
+                        let _ = transport.write(&[b'.'; 300_000]);
                     }
                     let peer = talk(theirs);
                     // Reading that an act has paused goes on, so that the end
