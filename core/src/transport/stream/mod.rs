@@ -180,7 +180,9 @@ impl Stream {
     /// while the protocol runs, and what it is owed is settled right after.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
+        let guard = PanicGuard(self);
         let result = callback(&mut *borrow(&protocol));
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
@@ -193,6 +195,18 @@ impl Stream {
         want.set(Interest::READ, self.may_read());
         want.set(Interest::WRITE, self.wants_write());
         self.engine.want(self.key.get(), want);
+    }
+}
+
+/// Ends a connection when a callback of its protocol panics, as an error would
+/// (line E15): nobody can tell what the protocol has missed.
+struct PanicGuard<'a>(&'a Stream);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        self.0.fail(Some(io::Error::other(
+            "a callback of the protocol panicked",
+        )));
     }
 }
 
