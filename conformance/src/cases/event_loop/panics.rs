@@ -1,6 +1,7 @@
 //! Panics leave the run, and the loop goes on in the next one.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -296,17 +297,18 @@ fn a_panic_in_data_received_ends_that_connection(context: &Context) -> Outcome {
         }
         Ok(())
     });
-    let echoing = whole.recorder();
+    let echoing = whole.recorder().keep_open();
     scene.run_until_complete(scene.connect_accepted_socket(|| failing, ours))??;
     scene.run_until_complete(scene.connect_accepted_socket(|| echoing, others))??;
     theirs.write_all(b"x")?;
     peer.write_all(b"whole")?;
+    peer.shutdown(Shutdown::Write)?;
     run_panics(&scene)?;
     scene.run_until_complete(async {
         assert!(broken.until_lost().await.is_some());
-        whole.until_data(5).await;
+        whole.until(|calls, _| calls.contains(&Call::Eof)).await;
     })?;
-    assert_eq!(whole.data(), b"whole");
+    assert_eq!(whole.calls(), [Call::Made, Call::Data(5), Call::Eof]);
     assert_eq!(broken.count(|call| matches!(call, Call::Lost(_))), 1);
     assert_eq!(theirs.read(&mut [0])?, 0);
     scene.end()
