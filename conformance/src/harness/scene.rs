@@ -45,6 +45,11 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The end of a case that runs its loop itself: the tear-down.
+    pub(crate) fn end(&self) -> Outcome {
+        self.event_loop.run_until_complete(self.tear_down())?
+    }
+
     /// What the exception handler was told since this was last asked. A case
     /// that leaves something here fails.
     pub(crate) fn reports(&self) -> Vec<Report> {
