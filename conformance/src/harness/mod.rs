@@ -7,3 +7,4 @@ pub(crate) mod os;
 pub(crate) mod recorder;
 pub(crate) mod scene;
 pub(crate) mod sockets;
+pub(crate) mod trace;

@@ -115,6 +115,16 @@ impl Deref for Scene<'_> {
     }
 }
 
+/// Runs a case on a loop without the tear-down: it leaves something behind on
+/// purpose.
+pub(crate) fn on_abandoned_loop(
+    context: &Context,
+    body: impl AsyncFnOnce(&Scene<'_>) -> Outcome,
+) -> Outcome {
+    let scene = Scene::new(context)?;
+    scene.event_loop.run_until_complete(body(&scene))?
+}
+
 /// Runs a case on a loop: its body, then the tear-down.
 pub(crate) fn on_loop(context: &Context, body: impl AsyncFnOnce(&Scene<'_>) -> Outcome) -> Outcome {
     let scene = Scene::new(context)?;

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+use loopline_core::backend::AsSource;
+
 use super::os;
+use crate::verdict::Stop;
 
 /// An address of this machine, with a port that the system chooses.
 const ANYWHERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
@@ -36,6 +39,34 @@ pub(crate) fn pair_through(listener: &TcpListener) -> io::Result<(TcpStream, Tcp
     };
     ours.set_nonblocking(true)?;
     theirs.set_nodelay(true)?;
+    Ok((ours, theirs))
+}
+
+/// Closes a source and makes a readable one with its number.
+pub(crate) fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Stop> {
+    const ATTEMPTS: usize = 64;
+    let number = closed.as_source().number();
+    let server = server()?;
+    drop(closed);
+    // Kept, so that every attempt gets another number.
+    let mut others = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let (ours, mut theirs) = pair_through(&server)?;
+        if ours.as_source().number() == number {
+            theirs.write_all(b"unread")?;
+            await_readable(&ours)?;
+            return Ok((ours, theirs));
+        }
+        others.push((ours, theirs));
+    }
+    Err(Stop::skipped("a socket with the number of a closed one"))
+}
+
+/// A [`pair`] whose first end has something to read.
+pub(crate) fn readable_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, mut theirs) = pair()?;
+    theirs.write_all(b"unread")?;
+    await_readable(&ours)?;
     Ok((ours, theirs))
 }
 

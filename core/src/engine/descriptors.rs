@@ -156,7 +156,7 @@ impl Engine {
         self.with_backend(|backend| match (armed.is_empty(), want.is_empty()) {
             (true, _) => backend.watch(source, key, want),
             (false, true) => backend.unwatch(source, key),
-            (false, false) => backend.rewatch(source, key, want),
+            (false, false) => backend.rewatch(source, key, want).map(drop),
         })
         .unwrap_or(Ok(()))
     }

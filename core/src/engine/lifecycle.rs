@@ -154,9 +154,9 @@ impl Engine {
         if self.running.get() {
             return Err(RunError::AlreadyRunning);
         }
-        if self.closed.replace(true) {
-            return Ok(());
-        }
+        // Each step takes what is there, so that doing them again is harmless,
+        // and goes on where a destructor that panicked has interrupted them.
+        self.closed.set(true);
         self.shared.close();
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
@@ -176,6 +176,7 @@ impl Engine {
         drop(self.idle.take());
         self.read_buffer.set(None);
         self.exceptions.set_handler(None);
+        drop(self.resolver.replace(Rc::new(SystemResolver)));
         // Last: a backend that completes waits for its jobs (clause B12).
         let backend = self.backend.take();
         drop(backend);

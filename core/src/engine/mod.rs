@@ -79,7 +79,7 @@ pub(crate) struct Engine {
     /// Timers of this turn that have not run yet.
     due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
-    owed: RefCell<Vec<Key>>,
+    owed: RefCell<VecDeque<Key>>,
     events: RefCell<Events>,
     read_buffer: Cell<Option<Box<[u8]>>>,
     pub(crate) tasks: RefCell<Tasks>,

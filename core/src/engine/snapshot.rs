@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub tasks: usize,
     /// Callbacks, tasks and ends of connections that are due.
     pub ready: usize,
+    /// Turns so far; the counter wraps.
+    pub turns: u32,
     /// Events so far for descriptors that were closed under a watch
     /// (line C31).
     pub dead_events: u64,
@@ -35,6 +37,7 @@ impl Engine {
             timers: self.timers.borrow().len() + self.due.borrow().len(),
             tasks: self.tasks.borrow().len(),
             ready: self.ready.borrow().len(),
+            turns: self.turn.get(),
             dead_events: self.dead_events.get(),
             ..Snapshot::default()
         };

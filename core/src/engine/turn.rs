@@ -4,7 +4,6 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::remote::RemoteItem;
 use super::{Engine, Run};
 use crate::task::TaskId;
 
@@ -14,9 +13,10 @@ impl Engine {
     /// A panic of user code leaves every queue as it stands, without the item
     /// that panicked: the next turn goes on behind it.
     pub(super) fn turn(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
-        self.turn.set(self.turn.get().wrapping_add(1));
-        // What a panic left of the last batch comes before a new one.
+        // What a panic left of the last batch comes before a new one, and is
+        // judged by the turn that it belongs to.
         if self.events.borrow().is_empty() {
+            self.turn.set(self.turn.get().wrapping_add(1));
             self.arm();
             self.wait()?;
         }
@@ -48,14 +48,14 @@ impl Engine {
             .unwrap_or(Ok(()))
     }
 
-    fn take_remote(&self) {
-        if !self.shared.is_pending() {
-            return;
+    /// Queues what other threads have queued, in its place among the rest.
+    pub(super) fn take_remote(&self) {
+        if self.shared.is_pending() {
+            let items = self.shared.take();
+            self.ready
+                .borrow_mut()
+                .extend(items.into_iter().map(Run::from));
         }
-        let items = self.shared.take();
-        self.ready
-            .borrow_mut()
-            .extend(items.into_iter().map(Run::Remote));
     }
 
     /// Runs at most `most` items of the queue, up to the first that may not
@@ -78,7 +78,7 @@ impl Engine {
     fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
             Run::Call(id) => self.run_call(id),
-            Run::Task(id) | Run::Remote(RemoteItem::Task(id)) => self.run_task(id, main),
+            Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
                 let owner = self
                     .slots
@@ -89,8 +89,8 @@ impl Engine {
                     owner.lost();
                 }
             }
-            Run::Remote(RemoteItem::Stop) => self.stopping.set(true),
-            Run::Remote(RemoteItem::Call(call)) => {
+            Run::Stop => self.stopping.set(true),
+            Run::Remote(call) => {
                 if let Err(error) = call.run() {
                     self.report_error("a callback failed", &*error);
                 }

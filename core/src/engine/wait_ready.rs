@@ -88,8 +88,11 @@ pub(crate) struct ReadyFuture<'a> {
     source: Source<'a>,
     key: Key,
     waiter: Rc<Waiter>,
+<<<<<<< HEAD
     armed: Interest,
     in_flight: bool,
+=======
+>>>>>>> main
 }
 
 impl<'a> ReadyFuture<'a> {
@@ -113,8 +116,11 @@ impl<'a> ReadyFuture<'a> {
             source,
             key,
             waiter,
+<<<<<<< HEAD
             armed: Interest::empty(),
             in_flight: false,
+=======
+>>>>>>> main
         }
     }
 
@@ -131,12 +137,12 @@ impl<'a> ReadyFuture<'a> {
     /// for disarms.
     pub(crate) async fn writable(&mut self) -> io::Result<()> {
         self.waiter.ready.set(false);
-        if self.armed.is_empty() {
+        if self.engine.armed(self.key).is_empty() {
             let watched = self
                 .engine
                 .with_backend(|backend| backend.watch(self.source, self.key, Interest::WRITE));
             watched.unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
-            self.armed = Interest::WRITE;
+            self.engine.note_armed(self.key, Interest::WRITE);
         }
         Signal {
             waiter: &self.waiter,
@@ -148,12 +154,12 @@ impl<'a> ReadyFuture<'a> {
     /// Ends the watch while the caller waits for something else; a level that
     /// nobody looks at would wake the loop in every turn.
     pub(crate) fn disarm(&mut self) {
-        if !self.armed.is_empty() {
+        if !self.engine.armed(self.key).is_empty() {
             let (source, key) = (self.source, self.key);
             let _ = self
                 .engine
                 .with_backend(|backend| backend.unwatch(source, key));
-            self.armed = Interest::empty();
+            self.engine.note_armed(self.key, Interest::empty());
         }
     }
 
@@ -214,9 +220,13 @@ impl<T, F: Fn(&Waiter) -> Option<T> + Unpin> Future for Signal<'_, F> {
 
 impl Drop for ReadyFuture<'_> {
     fn drop(&mut self) {
+<<<<<<< HEAD
         self.disarm();
         if !self.waiter.outlives_descriptor() {
             self.engine.disown(self.source, self.key);
         }
+=======
+        self.engine.disown(self.source, self.key);
+>>>>>>> main
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loopline_core::{EventLoop, SendFileOptions, Transport};
+use loopline_core::{EventLoop, SendFileOptions};
 
 use crate::case::{Case, case};
 use crate::context::Context;

@@ -1,7 +1,5 @@
 //! Listening, accepting, and ending a server.
 
-use loopline_core::Transport;
-
 use crate::case::{Case, case};
 use crate::context::Context;
 use crate::harness::connections;

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 
+use loopline_core::backend::AsSource;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
 use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use super::Unwatchable;
+use super::{Unwatchable, Watchable};
 use crate::verdict::Stop;
 
 pub(crate) use std::io::{PipeReader, PipeWriter};
@@ -18,6 +22,10 @@ pub(crate) use std::io::{PipeReader, PipeWriter};
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = true;
 /// Open descriptors can be listed, here and in a child.
 pub(crate) const LISTS_DESCRIPTORS: bool = true;
+/// The kernel goes on reporting a descriptor that was closed under a watch for
+/// as long as a duplicate is open: epoll(7) does, kqueue does not.
+pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
+    cfg!(any(target_os = "linux", target_os = "android"));
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
 
@@ -54,6 +62,45 @@ pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
         source: Box::new(File::open(std::env::temp_dir())?),
     };
     Ok(vec![file, directory])
+}
+
+/// One source of each kind that becomes readable.
+pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
+    let (reader, writer) = pipe()?;
+    let pipe = Watchable::new("pipe", reader, writer);
+    let (ours, theirs) = UnixStream::pair()?;
+    let stream = Watchable::new("Unix stream", ours, theirs);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("fifo");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    // Opened for both, so that neither end has to wait for the other.
+    let end = File::options().read(true).write(true).open(&path)?;
+    let fifo = Watchable::new("FIFO", end.try_clone()?, end);
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&terminal)?;
+    unlockpt(&terminal)?;
+    let name = ptsname(&terminal, Vec::new())?;
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let line = open(name.as_c_str(), flags, Mode::empty())?;
+    let terminal = Watchable::new("terminal", terminal, File::from(line));
+    Ok(vec![pipe, stream, fifo, terminal])
+}
+
+impl Watchable {
+    fn new(
+        kind: &'static str,
+        source: impl AsSource + 'static,
+        mut other: impl Write + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            source: Box::new(source),
+            make_ready: Box::new(move || {
+                other.write_all(b"x\n")?;
+                Ok(Box::new(other))
+            }),
+        }
+    }
 }
 
 /// Makes room for so many descriptors in this process.

@@ -6,7 +6,7 @@ use std::io;
 use std::net::TcpStream;
 use std::os::windows::io::OwnedHandle;
 
-use super::Unwatchable;
+use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
 use crate::verdict::Stop;
 
@@ -14,6 +14,8 @@ use crate::verdict::Stop;
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 /// A child's handles cannot be listed.
 pub(crate) const LISTS_DESCRIPTORS: bool = false;
+/// A closed socket is forgotten, whatever duplicates there are.
+pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
 
@@ -40,6 +42,10 @@ pub(crate) fn is_connecting(error: &io::Error) -> bool {
 }
 
 pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
+    Err(Stop::skipped("sources other than sockets"))
+}
+
+pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
     Err(Stop::skipped("sources other than sockets"))
 }
 
