@@ -88,11 +88,7 @@ pub(crate) struct ReadyFuture<'a> {
     source: Source<'a>,
     key: Key,
     waiter: Rc<Waiter>,
-<<<<<<< HEAD
-    armed: Interest,
     in_flight: bool,
-=======
->>>>>>> main
 }
 
 impl<'a> ReadyFuture<'a> {
@@ -116,11 +112,7 @@ impl<'a> ReadyFuture<'a> {
             source,
             key,
             waiter,
-<<<<<<< HEAD
-            armed: Interest::empty(),
             in_flight: false,
-=======
->>>>>>> main
         }
     }
 
@@ -220,13 +212,9 @@ impl<T, F: Fn(&Waiter) -> Option<T> + Unpin> Future for Signal<'_, F> {
 
 impl Drop for ReadyFuture<'_> {
     fn drop(&mut self) {
-<<<<<<< HEAD
         self.disarm();
         if !self.waiter.outlives_descriptor() {
             self.engine.disown(self.source, self.key);
         }
-=======
-        self.engine.disown(self.source, self.key);
->>>>>>> main
     }
 }

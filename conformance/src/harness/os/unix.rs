@@ -7,11 +7,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
-use loopline_core::backend::AsSource;
+use loopline_core::backend::{AsSource, BorrowedFile, Source};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use socket2::{Domain, Socket, Type};
 
 use super::{Unwatchable, Watchable};
 use crate::verdict::Stop;
@@ -26,6 +27,12 @@ pub(crate) const LISTS_DESCRIPTORS: bool = true;
 /// as long as a duplicate is open: epoll(7) does, kqueue does not.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
     cfg!(any(target_os = "linux", target_os = "android"));
+/// There are Unix sockets that the suite can make.
+pub(crate) const HAS_LOCAL_SOCKETS: bool = true;
+/// A socket tells whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = true;
+/// Files that are not regular can be opened: pipes, directories, processes.
+pub(crate) const HAS_STRANGE_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
 
@@ -44,6 +51,24 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((File::from(OwnedFd::from(reader)), writer))
+}
+
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedFd;
+
+/// Duplicates the descriptor of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.fd().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.fd().try_clone_to_owned()?.into())
+}
+
+/// Two connected Unix sockets, which block.
+pub(crate) fn local_pair() -> Result<(Socket, Socket), Stop> {
+    Ok(Socket::pair(Domain::UNIX, Type::STREAM, None)?)
 }
 
 /// Whether an error says that an attempt to connect is under way.
@@ -158,4 +183,13 @@ pub(crate) fn interrupt() -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::skipped("a shell that can stop a process"))
+}
+
+/// A file that tells no size, and what is in it, where there is one.
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    const MADE_UP: &str = "/proc/version";
+    match fs::read(MADE_UP) {
+        Ok(content) => Ok(Some((File::open(MADE_UP)?, content))),
+        Err(_) => Ok(None),
+    }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::TcpStream;
-use std::os::windows::io::OwnedHandle;
+use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
+
+use loopline_core::backend::{BorrowedFile, Source};
+use socket2::Socket;
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
@@ -16,6 +19,12 @@ pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 pub(crate) const LISTS_DESCRIPTORS: bool = false;
 /// A closed socket is forgotten, whatever duplicates there are.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
+/// The suite makes no Unix sockets here.
+pub(crate) const HAS_LOCAL_SOCKETS: bool = false;
+/// A socket does not tell whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = false;
+/// A directory or a process cannot be opened as a file.
+pub(crate) const HAS_STRANGE_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
 
@@ -34,6 +43,23 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
 pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((File::from(OwnedHandle::from(reader)), writer))
+}
+
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedSocket;
+
+/// Duplicates the socket of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.as_socket().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.handle().try_clone_to_owned()?.into())
+}
+
+pub(crate) fn local_pair() -> Result<(Socket, Socket), Stop> {
+    Err(Stop::skipped("Unix sockets"))
 }
 
 /// Whether an error says that an attempt to connect is under way.
@@ -63,4 +89,8 @@ pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
 
 pub(crate) fn interrupt() -> Result<(), Stop> {
     Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    Ok(None)
 }
