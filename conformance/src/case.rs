@@ -127,6 +127,11 @@ impl Need {
         name: "file that is not regular",
         met: |_| os::HAS_STRANGE_FILES,
     };
+    /// The system has Unix sockets.
+    pub(crate) const UNIX_SOCKETS: Self = Self {
+        name: "Unix sockets",
+        met: |_| os::UNIX_SOCKETS,
+    };
     /// The system has signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",

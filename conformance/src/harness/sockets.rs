@@ -165,6 +165,11 @@ impl Reader {
         }))
     }
 
+    /// Whether it has come to the end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_finished()
+    }
+
     /// All that was read, once the other end has been closed.
     pub(crate) fn bytes(self) -> io::Result<Vec<u8>> {
         self.0

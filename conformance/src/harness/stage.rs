@@ -102,7 +102,7 @@ impl Setting {
         for carrier in [Carrier::Transport, Carrier::Socket] {
             for way in [Native, Trickling, Completing, InPlace, Elsewhere, Memory] {
                 for network in [Network::Tcp, Network::Unix] {
-                    if network == Network::Tcp || os::HAS_LOCAL_SOCKETS {
+                    if network == Network::Tcp || os::UNIX_SOCKETS {
                         all.push(Self {
                             carrier,
                             way,
@@ -204,12 +204,10 @@ impl Stage<'_> {
     /// A connection of which the protocol is this recorder of that log.
     pub(crate) async fn link_of(&self, log: Log, recorder: Recorder) -> Result<Link, Stop> {
         let (ours, peer) = match self.setting.network {
-            Network::Tcp => {
-                let (ours, peer) = sockets::pair()?;
-                (Socket::from(ours), Socket::from(peer))
-            }
-            Network::Unix => os::local_pair()?,
+            Network::Tcp => sockets::pair()?,
+            Network::Unix => os::unix_pair()?,
         };
+        let (ours, peer) = (Socket::from(ours), Socket::from(peer));
         ours.set_nonblocking(true)?;
         ours.set_send_buffer_size(KEPT)?;
         peer.set_recv_buffer_size(KEPT)?;

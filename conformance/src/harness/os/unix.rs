@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
+use std::time::Duration;
 
 use loopline_core::backend::{AsSource, BorrowedFile, Source};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
@@ -27,14 +29,18 @@ pub(crate) const LISTS_DESCRIPTORS: bool = true;
 /// as long as a duplicate is open: epoll(7) does, kqueue does not.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
     cfg!(any(target_os = "linux", target_os = "android"));
-/// There are Unix sockets that the suite can make.
-pub(crate) const HAS_LOCAL_SOCKETS: bool = true;
 /// A socket tells whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = true;
 /// Files that are not regular can be opened: pipes, directories, processes.
 pub(crate) const HAS_STRANGE_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
+
+/// Stream sockets have names in the file system.
+pub(crate) const UNIX_SOCKETS: bool = true;
+
+/// After so long without an answer a listener's queue is full.
+const FULL: Duration = Duration::from_millis(200);
 
 /// Lists the descriptors of whoever opens it.
 const DESCRIPTORS: &str = "/dev/fd";
@@ -45,6 +51,42 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     ioctl_fionbio(&reader, true)?;
     ioctl_fionbio(&writer, true)?;
     Ok((reader, writer))
+}
+
+/// The two ends of a Unix socket: the first does not block.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((OwnedFd::from(ours).into(), OwnedFd::from(theirs).into()))
+}
+
+/// An address that does not answer attempts to connect, and what keeps it so: a
+/// listener whose queue is full. Some systems refuse instead.
+pub(crate) fn unanswering() -> Result<(SocketAddr, impl Sized), Stop> {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    listener.listen(0)?;
+    let address = listener.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    let mut queued = Vec::new();
+    for _ in 0..16 {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        match socket.connect_timeout(&address.into(), FULL) {
+            Ok(()) => queued.push(socket),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Ok((address, (listener, queued)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Descriptors that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedFd, bool)>> {
+    let datagrams: OwnedFd = UdpSocket::bind("127.0.0.1:0")?.into();
+    let (reader, _) = io::pipe()?;
+    Ok(vec![(datagrams, true), (reader.into(), false)])
 }
 
 /// A pipe that passes for a file, and its other end.
@@ -64,11 +106,6 @@ pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
 /// Duplicates the handle of a file.
 pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
     Ok(file.fd().try_clone_to_owned()?.into())
-}
-
-/// Two connected Unix sockets, which block.
-pub(crate) fn local_pair() -> Result<(Socket, Socket), Stop> {
-    Ok(Socket::pair(Domain::UNIX, Type::STREAM, None)?)
 }
 
 /// Whether an error says that an attempt to connect is under way.

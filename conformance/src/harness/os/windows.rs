@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
 
 use loopline_core::backend::{BorrowedFile, Source};
-use socket2::Socket;
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
@@ -19,14 +18,30 @@ pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 pub(crate) const LISTS_DESCRIPTORS: bool = false;
 /// A closed socket is forgotten, whatever duplicates there are.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
-/// The suite makes no Unix sockets here.
-pub(crate) const HAS_LOCAL_SOCKETS: bool = false;
 /// A socket does not tell whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = false;
 /// A directory or a process cannot be opened as a file.
 pub(crate) const HAS_STRANGE_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
+/// The standard library has no Unix sockets here.
+pub(crate) const UNIX_SOCKETS: bool = false;
+
+/// A full listener refuses here.
+pub(crate) fn unanswering() -> Result<(SocketAddr, ()), Stop> {
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Sockets that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedSocket, bool)>> {
+    let datagrams: OwnedSocket = UdpSocket::bind("127.0.0.1:0")?.into();
+    Ok(vec![(datagrams, true)])
+}
+
+/// The two ends of a Unix socket.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 // Only sockets can be watched, and named as sources, so they stand in. The
 // cases that would tell a pipe apart do not apply.
@@ -56,10 +71,6 @@ pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
 /// Duplicates the handle of a file.
 pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
     Ok(file.handle().try_clone_to_owned()?.into())
-}
-
-pub(crate) fn local_pair() -> Result<(Socket, Socket), Stop> {
-    Err(Stop::skipped("Unix sockets"))
 }
 
 /// Whether an error says that an attempt to connect is under way.

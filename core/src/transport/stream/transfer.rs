@@ -11,12 +11,12 @@
 //! end is woken once, at the end.
 
 use std::any::Any;
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::{Flags, Stream, close};
+use super::{Flags, Stream, close, output};
 use crate::backend::AsSource;
 use crate::engine::Run;
 use crate::send_file::{
@@ -159,9 +159,11 @@ impl Stream {
     /// meanwhile ends the transfer, unless that has ended itself.
     fn attempt(&self, transfer: &mut Transfer, ticket: Option<&Ticket>) -> Attempt {
         let key = self.key.get();
-        let step = self.with_socket(|mut socket| {
+        let step = self.with_socket(|socket| {
             let source = socket.as_source();
-            transfer.step(&self.engine, key, source, &mut |data| socket.write(data))
+            transfer.step(&self.engine, key, source, &mut |data| {
+                output::send(socket, data)
+            })
         });
         if let Some(ticket) = ticket {
             ticket.set_sent(transfer.sent());
