@@ -6,7 +6,7 @@ use std::panic;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use loopline_core::backend::AsSource;
 
@@ -162,15 +162,15 @@ pub(crate) fn fill(stream: &mut impl Write) -> io::Result<()> {
 }
 
 /// Closes a connection so that the peer gets an error instead of an end.
-pub(crate) fn reset(stream: TcpStream) -> io::Result<()> {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+pub(crate) fn reset(stream: impl Into<Socket>) -> io::Result<()> {
+    stream.into().set_linger(Some(Duration::ZERO))
 }
 
 /// A peer that reads until the end, on a thread of its own.
 pub(crate) struct Reader(JoinHandle<io::Result<Vec<u8>>>);
 
 impl Reader {
-    pub(crate) fn of(mut stream: TcpStream) -> Self {
+    pub(crate) fn of(mut stream: impl Read + Send + 'static) -> Self {
         Self(thread::spawn(move || {
             let mut bytes = Vec::new();
             stream.read_to_end(&mut bytes)?;

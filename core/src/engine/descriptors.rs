@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
+use super::slots::Slot;
 use super::user_watch::UserWatch;
 use super::{Engine, Role, Watched};
 use crate::backend::{Interest, Key, Source};
@@ -56,11 +57,27 @@ impl Engine {
         let key = self.slots.borrow_mut().insert(owner);
         let stale = self.descriptors.borrow_mut().insert(source, key);
         if let Some(stale) = stale {
-            let slot = self.slots.borrow_mut().remove(stale.key, self.turn.get());
+            let slot = self.take_stale(stale.key);
             let _ = self.with_backend(|backend| backend.unwatch(source, stale.key));
             drop((slot, stale));
         }
         key
+    }
+
+    fn take_stale(&self, key: Key) -> Option<Slot> {
+        let mut slots = self.slots.borrow_mut();
+        let owner = slots.named(key)?.owner.as_ref()?;
+        if owner.outlives_descriptor() {
+            return None;
+        }
+        slots.remove(key, self.turn.get())
+    }
+
+    /// Takes a slot from its owner, whose descriptor is gone or not watched.
+    pub(super) fn release(&self, number: u64, key: Key) {
+        let slot = self.slots.borrow_mut().remove(key, self.turn.get());
+        let held = self.descriptors.borrow_mut().remove(number, key);
+        drop((slot, held));
     }
 
     /// Takes a descriptor from its owner; nothing comes for its key any more.

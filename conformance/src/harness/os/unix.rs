@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use loopline_core::backend::AsSource;
+use loopline_core::backend::{AsSource, BorrowedFile, Source};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -30,6 +30,10 @@ pub(crate) const LISTS_DESCRIPTORS: bool = true;
 /// as long as a duplicate is open: epoll(7) does, kqueue does not.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
     cfg!(any(target_os = "linux", target_os = "android"));
+/// A socket tells whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = true;
+/// Files that are not regular can be opened: pipes, directories, processes.
+pub(crate) const HAS_STRANGE_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
 
@@ -130,6 +134,19 @@ pub(crate) fn exhaust_descriptors() -> Result<Exhausted, Stop> {
 pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((File::from(OwnedFd::from(reader)), writer))
+}
+
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedFd;
+
+/// Duplicates the descriptor of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.fd().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.fd().try_clone_to_owned()?.into())
 }
 
 /// Whether an error says that an attempt to connect is under way.
@@ -246,4 +263,13 @@ pub(crate) fn interrupt() -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::skipped("a shell that can stop a process"))
+}
+
+/// A file that tells no size, and what is in it, where there is one.
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    const MADE_UP: &str = "/proc/version";
+    match fs::read(MADE_UP) {
+        Ok(content) => Ok(Some((File::open(MADE_UP)?, content))),
+        Err(_) => Ok(None),
+    }
 }

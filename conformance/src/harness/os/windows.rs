@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::os::windows::io::{OwnedHandle, OwnedSocket};
+use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
+
+use loopline_core::backend::{BorrowedFile, Source};
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
@@ -17,6 +19,10 @@ pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 pub(crate) const LISTS_DESCRIPTORS: bool = false;
 /// A closed socket is forgotten, whatever duplicates there are.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
+/// A socket does not tell whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = false;
+/// A directory or a process cannot be opened as a file.
+pub(crate) const HAS_STRANGE_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
 /// The standard library has no Unix sockets here.
@@ -71,6 +77,19 @@ pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
     Ok((File::from(OwnedHandle::from(reader)), writer))
 }
 
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedSocket;
+
+/// Duplicates the socket of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.as_socket().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.handle().try_clone_to_owned()?.into())
+}
+
 /// Whether an error says that an attempt to connect is under way.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
@@ -98,4 +117,8 @@ pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
 
 pub(crate) fn interrupt() -> Result<(), Stop> {
     Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    Ok(None)
 }

@@ -136,7 +136,7 @@ impl Stream {
     /// The loop is closed: no callback, but everything is let go of.
     pub(super) fn let_go(&self) {
         self.set(Flags::CLOSING | Flags::ENDING);
-        self.abandon_transfer(SendFileErrorKind::LoopClosed);
+        self.forget_transfer();
         self.queued.set(0);
         let busy = self.busy.take();
         let protocol = self.protocol.take();
