@@ -122,6 +122,11 @@ impl Need {
         name: "list of descriptors",
         met: |_| os::LISTS_DESCRIPTORS,
     };
+    /// The system has Unix sockets.
+    pub(crate) const UNIX_SOCKETS: Self = Self {
+        name: "Unix sockets",
+        met: |_| os::UNIX_SOCKETS,
+    };
     /// The system has signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",

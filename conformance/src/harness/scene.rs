@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::ops::Deref;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -48,6 +49,17 @@ impl<'a> Scene<'a> {
     /// that leaves something here fails.
     pub(crate) fn reports(&self) -> Vec<Report> {
         self.reports.take()
+    }
+
+    /// Waits until the exception handler was told something, and returns it.
+    pub(crate) async fn reported(&self) -> Vec<Report> {
+        loop {
+            let reports = self.reports();
+            if !reports.is_empty() {
+                return reports;
+            }
+            self.turn().await;
+        }
     }
 
     /// Lets the loop make so many turns.
@@ -123,6 +135,25 @@ pub(crate) fn on_abandoned_loop(
 ) -> Outcome {
     let scene = Scene::new(context)?;
     scene.event_loop.run_until_complete(body(&scene))?
+}
+
+/// Runs a case of which the first part ends with a panic of user code, and the
+/// second finds out what that has left behind.
+pub(crate) fn through_a_panic(
+    context: &Context,
+    first: impl AsyncFnOnce(&Scene<'_>) -> Outcome,
+    second: impl AsyncFnOnce(&Scene<'_>) -> Outcome,
+) -> Outcome {
+    let scene = Scene::new(context)?;
+    let run = || scene.event_loop.run_until_complete(first(&scene));
+    if let Ok(ended) = panic::catch_unwind(AssertUnwindSafe(run)) {
+        ended??;
+        return Err(Stop::failed("the panic did not leave the loop"));
+    }
+    scene.event_loop.run_until_complete(async {
+        second(&scene).await?;
+        scene.tear_down().await
+    })?
 }
 
 /// Runs a case on a loop: its body, then the tear-down.

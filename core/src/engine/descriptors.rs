@@ -49,13 +49,15 @@ impl Descriptors {
 
 impl Engine {
     /// Gives a descriptor that the loop has opened, or was given, to an owner.
-    /// What a user had watched under the same number is forgotten: that
-    /// descriptor was closed (line C27).
+    /// What a user had watched under the same number is forgotten: either that
+    /// descriptor was closed (line C27), or it is this one, and the kernel
+    /// would go on reporting it for nobody.
     pub(crate) fn adopt(&self, source: Source<'_>, owner: Rc<dyn Watched>) -> Key {
         let key = self.slots.borrow_mut().insert(owner);
         let stale = self.descriptors.borrow_mut().insert(source, key);
         if let Some(stale) = stale {
             let slot = self.slots.borrow_mut().remove(stale.key, self.turn.get());
+            let _ = self.with_backend(|backend| backend.unwatch(source, stale.key));
             drop((slot, stale));
         }
         key

@@ -208,7 +208,11 @@ impl Engine {
             if self.transports.get() == 0 || self.is_closed() {
                 return Poll::Ready(());
             }
-            self.idle.borrow_mut().push(context.waker().clone());
+            let waker = context.waker();
+            if !self.idle.borrow().iter().any(|idle| idle.will_wake(waker)) {
+                let waker = waker.clone();
+                self.idle.borrow_mut().push(waker);
+            }
             Poll::Pending
         })
         .await;

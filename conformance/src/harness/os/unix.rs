@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use loopline_core::backend::AsSource;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Unwatchable, Watchable};
 use crate::verdict::Stop;
@@ -29,6 +33,12 @@ pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
 
+/// Stream sockets have names in the file system.
+pub(crate) const UNIX_SOCKETS: bool = true;
+
+/// After so long without an answer a listener's queue is full.
+const FULL: Duration = Duration::from_millis(200);
+
 /// Lists the descriptors of whoever opens it.
 const DESCRIPTORS: &str = "/dev/fd";
 
@@ -38,6 +48,82 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     ioctl_fionbio(&reader, true)?;
     ioctl_fionbio(&writer, true)?;
     Ok((reader, writer))
+}
+
+/// The two ends of a Unix socket: the first does not block.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((OwnedFd::from(ours).into(), OwnedFd::from(theirs).into()))
+}
+
+/// An address that does not answer attempts to connect, and what keeps it so: a
+/// listener whose queue is full. Some systems refuse instead.
+pub(crate) fn unanswering() -> Result<(SocketAddr, impl Sized), Stop> {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    listener.listen(0)?;
+    let address = listener.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    let mut queued = Vec::new();
+    for _ in 0..16 {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        match socket.connect_timeout(&address.into(), FULL) {
+            Ok(()) => queued.push(socket),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Ok((address, (listener, queued)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Descriptors that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedFd, bool)>> {
+    let datagrams: OwnedFd = UdpSocket::bind("127.0.0.1:0")?.into();
+    let (reader, _) = io::pipe()?;
+    Ok(vec![(datagrams, true), (reader.into(), false)])
+}
+
+/// Connects to a Unix socket, blocking.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+    Ok(OwnedFd::from(UnixStream::connect(path)?).into())
+}
+
+/// Leaves a Unix socket's file behind that nobody listens on.
+pub(crate) fn leave_socket(path: &Path) -> io::Result<()> {
+    UnixListener::bind(path).map(drop)
+}
+
+/// The name of a Unix socket outside the file system.
+pub(crate) fn abstract_name(name: &str) -> Result<PathBuf, Stop> {
+    let path = PathBuf::from(format!("\0{name}-{}", std::process::id()));
+    match SockAddr::unix(&path) {
+        Ok(address) if address.as_abstract_namespace().is_some() => Ok(path),
+        _ => Err(Stop::skipped("names outside the file system")),
+    }
+}
+
+/// While it lives this process can open nothing more.
+pub(crate) struct Exhausted(Rlimit);
+
+impl Drop for Exhausted {
+    fn drop(&mut self) {
+        // Going back to what was allowed before is allowed.
+        let _ = setrlimit(Resource::Nofile, self.0);
+    }
+}
+
+/// Takes this process every descriptor that it could still open.
+pub(crate) fn exhaust_descriptors() -> Result<Exhausted, Stop> {
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit {
+        current: Some(0),
+        maximum: before.maximum,
+    };
+    setrlimit(Resource::Nofile, none)?;
+    Ok(Exhausted(before))
 }
 
 /// A pipe that passes for a file, and its other end.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::net::TcpStream;
-use std::os::windows::io::OwnedHandle;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::windows::io::{OwnedHandle, OwnedSocket};
+use std::path::{Path, PathBuf};
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
@@ -18,6 +19,40 @@ pub(crate) const LISTS_DESCRIPTORS: bool = false;
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
+/// The standard library has no Unix sockets here.
+pub(crate) const UNIX_SOCKETS: bool = false;
+
+/// A full listener refuses here.
+pub(crate) fn unanswering() -> Result<(SocketAddr, ()), Stop> {
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Sockets that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedSocket, bool)>> {
+    let datagrams: OwnedSocket = UdpSocket::bind("127.0.0.1:0")?.into();
+    Ok(vec![(datagrams, true)])
+}
+
+pub(crate) fn connect_unix(_: &Path) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn leave_socket(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn abstract_name(_: &str) -> Result<PathBuf, Stop> {
+    Err(Stop::skipped("names outside the file system"))
+}
+
+pub(crate) fn exhaust_descriptors() -> Result<(), Stop> {
+    Err(Stop::skipped("a limit of open handles"))
+}
+
+/// The two ends of a Unix socket.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 // Only sockets can be watched, and named as sources, so they stand in. The
 // cases that would tell a pipe apart do not apply.

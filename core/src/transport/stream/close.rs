@@ -34,7 +34,16 @@ impl Stream {
         }
     }
 
-    fn start_close_timer(&self) {
+    /// Limits what is left of a gentle end; a limit that was set before no
+    /// longer counts.
+    pub(super) fn start_close_timer(&self) {
+        if !self.has(Flags::CLOSING) || self.has(Flags::ENDING) {
+            return;
+        }
+        let old = self.with_busy(|busy| busy.close_timer.take());
+        if let Some(timer) = old {
+            timer.cancel();
+        }
         let Some(timeout) = self.close_timeout.get() else {
             return;
         };

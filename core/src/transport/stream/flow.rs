@@ -32,26 +32,27 @@ impl Stream {
         } else if queued > self.high.get() {
             self.set(Flags::FULL);
         }
-        if self.has(Flags::FULL) != self.has(Flags::TOLD) && !self.has(Flags::OWED) {
-            self.set(Flags::OWED);
-            if !self.settle_flow() {
-                self.engine.owe(self.key.get());
-            }
+        let owed = self.has(Flags::FULL) != self.has(Flags::TOLD);
+        if owed && !self.has(Flags::OWED) && !self.settle_flow() {
+            self.engine.owe(self.key.get());
         }
     }
 
-    /// Tells the protocol what it is owed; false if it is busy.
+    /// Tells the protocol what it is owed; false if it is busy. Then the
+    /// connection stays marked, and the engine has to ask again.
     pub(super) fn settle_flow(&self) -> bool {
+        self.set(Flags::OWED);
+        let telling = Telling(self);
         loop {
             let full = self.has(Flags::FULL);
             if full == self.has(Flags::TOLD) || self.has(Flags::ENDING) {
-                self.clear(Flags::OWED);
                 return true;
             }
             let Some(protocol) = self.protocol.borrow().clone() else {
                 return true;
             };
             let Ok(mut guard) = protocol.try_borrow_mut() else {
+                std::mem::forget(telling);
                 return false;
             };
             if full {
@@ -97,5 +98,15 @@ impl Stream {
             low: self.low.get(),
             high: self.high.get(),
         }
+    }
+}
+
+/// Takes the mark off when the protocol was told, also if it panics: then the
+/// next change of the queue tells it again.
+struct Telling<'a>(&'a Stream);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.0.clear(Flags::OWED);
     }
 }

@@ -15,6 +15,7 @@
 mod close;
 mod flow;
 mod handle;
+mod output;
 mod read;
 mod transfer;
 mod write;
@@ -135,6 +136,7 @@ impl Stream {
             }
         });
         stream.with_socket(|socket| {
+            output::prepare(socket);
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
             stream.key.set(engine.adopt(socket.as_source(), owner));
         });
@@ -146,7 +148,9 @@ impl Stream {
     fn begin(self: &Rc<Self>) {
         self.set(Flags::MADE);
         let transport = Rc::clone(self) as Rc<dyn super::Transport>;
+        let unfinished = Unfinished(self);
         let outcome = self.call(|protocol| protocol.connection_made(&transport));
+        std::mem::forget(unfinished);
         if let Some(Err(error)) = outcome {
             self.raised("connection_made failed", error);
         }
@@ -193,6 +197,17 @@ impl Stream {
         want.set(Interest::READ, self.may_read());
         want.set(Interest::WRITE, self.wants_write());
         self.engine.want(self.key.get(), want);
+    }
+}
+
+/// Ends a connection whose `connection_made` panics: nobody holds it, and its
+/// protocol is not fit for more (line D9).
+struct Unfinished<'a>(&'a Stream);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        let reason = io::Error::other("connection_made panicked");
+        self.0.fail(Some(reason));
     }
 }
 

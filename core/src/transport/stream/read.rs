@@ -109,6 +109,10 @@ impl Stream {
         if space.is_empty() {
             return Arrival::Data(Err("the protocol's buffer is empty".into()));
         }
+        if !self.may_read() {
+            // Paused or closed from inside the call (lines D17, D53).
+            return Arrival::Nothing;
+        }
         let read = self.receive(space);
         Arrival::of(read, |count| protocol.buffer_updated(count))
     }

@@ -10,11 +10,11 @@
 //! The connection goes on by itself from event to event; whoever awaits the
 //! end is woken once, at the end.
 
-use std::io::{self, Write};
+use std::io;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::{Flags, Stream, close};
+use super::{Flags, Stream, close, output};
 use crate::backend::AsSource;
 use crate::engine::Run;
 use crate::send_file::{
@@ -116,9 +116,11 @@ impl Stream {
     /// meanwhile ends the transfer.
     fn attempt(&self, transfer: &mut Transfer) -> Step {
         let key = self.key.get();
-        let step = self.with_socket(|mut socket| {
+        let step = self.with_socket(|socket| {
             let source = socket.as_source();
-            transfer.step(&self.engine, key, source, &mut |data| socket.write(data))
+            transfer.step(&self.engine, key, source, &mut |data| {
+                output::send(socket, data)
+            })
         });
         transfer.report();
         match step {
