@@ -11,6 +11,7 @@ pub(crate) struct Gate(Arc<(Mutex<State>, Condvar)>);
 struct State {
     open: bool,
     reading: bool,
+    has_read: bool,
     largest: usize,
     position: u64,
 }
@@ -41,10 +42,11 @@ impl Gate {
         self.state().position
     }
 
-    /// Returns once the reader is there.
+    /// Returns once the reader is there after a read, before which it may have
+    /// been there too.
     pub(crate) fn await_position(&self, position: u64) {
         let mut state = self.state();
-        while state.position != position {
+        while !state.has_read || state.position != position {
             let woken = self.0.1.wait(state);
             state = woken.unwrap_or_else(PoisonError::into_inner);
         }
@@ -67,8 +69,9 @@ pub(crate) struct Gated {
 }
 
 impl Gated {
-    fn moved(&mut self) {
+    fn moved(&mut self, by_reading: bool) {
         let mut state = self.gate.state();
+        state.has_read |= by_reading;
         state.reading = false;
         state.position = self.inner.position();
         drop(state);
@@ -87,7 +90,7 @@ impl Read for Gated {
         }
         drop(state);
         let read = self.inner.read(into);
-        self.moved();
+        self.moved(true);
         read
     }
 }
@@ -95,7 +98,7 @@ impl Read for Gated {
 impl Seek for Gated {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let sought = self.inner.seek(to);
-        self.moved();
+        self.moved(false);
         sought
     }
 }
