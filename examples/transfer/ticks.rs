@@ -12,7 +12,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use loopline::backend::AsSource;
 use loopline::{EventLoop, EventLoopExt, LoopHandle};
 
 /// How often the thread writes.
@@ -151,7 +150,7 @@ impl Drop for Ticks {
         self.end();
         // Neither can fail in a way that matters: what is watched or written
         // afterwards finds the pipe closed.
-        let _ = self.event_loop.remove_reader(self.near.as_source());
+        let _ = self.event_loop.remove_reader(&self.near);
         let _ = self.near.shutdown(Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

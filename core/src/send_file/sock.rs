@@ -1,6 +1,5 @@
 //! Sending a file over a socket that no transport owns.
 
-use std::io;
 use std::rc::Rc;
 
 use socket2::{SockRef, Type};
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::backend::Source;
 use crate::engine::{Engine, ReadyFuture};
+use crate::transport::output;
 
 /// Sends a file over a socket. The socket belongs to the loop meanwhile.
 pub(crate) async fn sock_sendfile(
@@ -91,7 +91,7 @@ async fn send(
     loop {
         let step = {
             let sink = SockRef::from(&socket);
-            let write = &mut |data: &[u8]| io::Write::write(&mut &*sink, data);
+            let write = &mut |data: &[u8]| output::send(&sink, data);
             transfer.step(engine, ready.key(), socket, write)
         };
         if matches!(step, Step::InFlight) {

@@ -3,6 +3,7 @@
 mod address;
 mod error;
 mod flow;
+pub(crate) mod output;
 mod queue;
 mod socket;
 mod stream;

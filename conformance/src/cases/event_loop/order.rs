@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::time::Duration;
 
-use loopline_core::backend::AsSource;
 use loopline_core::{EventLoop, EventLoopExt, LoopHandle};
 
 use crate::case::{Case, case};
@@ -165,7 +164,7 @@ fn queued_callbacks_come_before_events_and_those_before_timers(context: &Context
         scene.call_soon(order.marking("callback"))?;
         order.until("timer", 1).await;
         assert_eq!(order.marks(), ["callback", "event", "timer"]);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }

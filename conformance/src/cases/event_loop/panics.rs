@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use loopline_core::backend::AsSource;
 use loopline_core::{EventLoop, EventLoopExt, JoinError, ServerOptions, running_loop};
 
 use crate::case::{Case, case};
@@ -172,7 +171,7 @@ fn a_panic_of_a_reader_loses_no_event(context: &Context) -> Outcome {
     let marks = order.marks();
     assert!(!marks[..2].contains(&marks[2]), "{marks:?}");
     for (ours, _) in &watched {
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
     }
     scene.end()
 }
@@ -191,7 +190,7 @@ fn what_a_reader_did_before_it_panicked_counts(context: &Context) -> Outcome {
                 if trace.count("old") > 1 {
                     return Ok(());
                 }
-                event_loop.remove_reader(other.as_source())?;
+                event_loop.remove_reader(&other)?;
                 if again {
                     let (next, turn) = (trace.clone(), event_loop.clone());
                     let began = turn.snapshot().turns;
@@ -213,8 +212,8 @@ fn what_a_reader_did_before_it_panicked_counts(context: &Context) -> Outcome {
         assert_eq!(order.count("early"), 0);
         assert_eq!(order.count("new") > 0, again, "{:?}", order.marks());
         assert_eq!(scene.snapshot().dead_events, 0);
-        scene.remove_reader(left.as_source())?;
-        scene.remove_reader(right.as_source())?;
+        scene.remove_reader(&left)?;
+        scene.remove_reader(&right)?;
         scene.end()?;
     }
     Ok(())

@@ -163,7 +163,7 @@ fn an_event_is_not_dispatched_again_after_stopping(context: &Context) -> Outcome
     assert_eq!(order.marks(), ["read"]);
     scene.run_until_complete(scene.turns(3))?;
     assert_eq!(order.marks(), ["read"]);
-    scene.remove_reader(loopline_core::backend::AsSource::as_source(&*ours))?;
+    scene.remove_reader(&*ours)?;
     scene.end()
 }
 
@@ -370,7 +370,7 @@ fn slow_callbacks_are_reported_in_debug_mode(context: &Context) -> Outcome {
                 dawdle();
                 trace.mark("read");
                 let source = loopline_core::backend::AsSource::as_source(&*socket);
-                event_loop.remove_reader(source).map(drop)
+                event_loop.remove_reader(&source).map(drop)
             })?;
             order.until("read", 1).await;
             task.await?;

@@ -85,7 +85,7 @@ fn a_socket_in_use_is_refused_at_once(context: &Context) -> Outcome {
         let (ours, theirs) = sockets::pair()?;
         scene.add_reader(&ours, || {})?;
         refused(scene, &ours, "Owned").await?;
-        scene.remove_reader(ours.as_source())?;
+        scene.remove_reader(&ours)?;
         let origin = Origin::file(b"content")?;
         let options = SendFileOptions::default();
         let sent = scene.sock_sendfile_from(&ours, origin.source(), options);
@@ -220,7 +220,7 @@ fn the_descriptor_belongs_to_the_loop(context: &Context) -> Outcome {
             assert_eq!(sending.await?, MUCH as u64);
             if let End::Socket(socket) = &link.end {
                 stage.scene.add_writer(socket, || {})?;
-                assert!(stage.scene.remove_writer(socket.as_source())?);
+                assert!(stage.scene.remove_writer(&socket)?);
             }
             link.close().await;
             assert!(reader.bytes()? == files::content(MUCH));

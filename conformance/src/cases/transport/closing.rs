@@ -270,13 +270,15 @@ fn call_everything(transport: &Rc<dyn Transport>) {
     assert!(transport.protocol().is_none());
     assert!(transport.sockname().is_some());
     assert!(transport.peername().is_some());
-    if let Some(socket) = transport.socket() {
-        let answer = socket.set_keepalive(true);
-        let kind = answer.map_err(|error| error.kind());
-        assert_eq!(kind, Err(ErrorKind::NotConnected));
-    }
     transport.close();
     transport.abort();
+}
+
+/// What an option of the socket answers.
+fn option_of(transport: &Rc<dyn Transport>) -> Result<(), ErrorKind> {
+    let socket = transport.socket().ok_or(ErrorKind::NotFound)?;
+    let answer = socket.set_keepalive(true);
+    answer.map_err(|error| error.kind())
 }
 
 fn everything_can_be_called_after_the_end(context: &Context) -> Outcome {
@@ -288,6 +290,7 @@ fn everything_can_be_called_after_the_end(context: &Context) -> Outcome {
             log.until_lost().await;
             scene.turns(1).await;
             call_everything(&transport);
+            assert_eq!(option_of(&transport), Err(ErrorKind::NotConnected));
             scene.turns(3).await;
             assert_eq!(log.calls(), [Call::Made, Call::Lost(None)]);
             Ok(())
@@ -303,6 +306,8 @@ fn everything_can_be_called_inside_lost(context: &Context) -> Outcome {
             let recorder = log.recorder().reacting(|call, transport| {
                 if matches!(call, Call::Lost(_)) {
                     call_everything(transport);
+                    // The socket is closed once `connection_lost` has returned.
+                    assert_eq!(option_of(transport), Ok(()));
                 }
                 Ok(())
             });

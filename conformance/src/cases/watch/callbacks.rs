@@ -68,8 +68,8 @@ fn the_newest_callback_replaces_the_others(context: &Context) -> Outcome {
         calls.until("second", 2).await;
         assert_eq!(calls.count("first"), 0);
         assert_eq!(scene.snapshot().readers, 1);
-        assert!(scene.remove_reader(ours.as_source())?);
-        assert!(!scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
+        assert!(!scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -88,7 +88,7 @@ fn a_callback_may_replace_itself(context: &Context) -> Outcome {
         })?;
         calls.until("second", 2).await;
         assert_eq!(calls.marks()[..3], ["first", "end of the first", "second"]);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         assert_eq!(Rc::strong_count(&ours), 1, "the first callback is kept");
         Ok(())
     })
@@ -102,17 +102,17 @@ fn directions_are_independent(context: &Context) -> Outcome {
         scene.add_writer(&ours, calls.marking("write"))?;
         calls.until("read", 2).await;
         calls.until("write", 2).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         calls.clear();
         calls.until("write", 3).await;
         assert_eq!(calls.count("read"), 0);
         scene.add_reader(&ours, calls.marking("read"))?;
         calls.until("read", 2).await;
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         calls.clear();
         calls.until("read", 3).await;
         assert_eq!(calls.count("write"), 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -121,16 +121,16 @@ fn removal_tells_whether_there_was_anything(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (ours, _theirs) = sockets::pair()?;
         let source = ours.as_source();
-        assert!(!scene.remove_reader(source)?);
-        assert!(!scene.remove_writer(source)?);
+        assert!(!scene.remove_reader(&source)?);
+        assert!(!scene.remove_writer(&source)?);
         scene.add_reader(&ours, || {})?;
-        assert!(!scene.remove_writer(source)?);
-        assert!(scene.remove_reader(source)?);
-        assert!(!scene.remove_reader(source)?);
+        assert!(!scene.remove_writer(&source)?);
+        assert!(scene.remove_reader(&source)?);
+        assert!(!scene.remove_reader(&source)?);
         scene.add_writer(&ours, || {})?;
-        assert!(!scene.remove_reader(source)?);
-        assert!(scene.remove_writer(source)?);
-        assert!(!scene.remove_writer(source)?);
+        assert!(!scene.remove_reader(&source)?);
+        assert!(scene.remove_writer(&source)?);
+        assert!(!scene.remove_writer(&source)?);
         Ok(())
     })
 }
@@ -145,7 +145,7 @@ fn a_failing_callback_stays_and_is_reported(context: &Context) -> Outcome {
             Err::<(), _>(io::Error::other("no today"))
         })?;
         calls.until("read", 3).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         let reports = scene.reports();
         assert_eq!(reports.len(), calls.count("read"));
         for report in reports {
@@ -164,7 +164,7 @@ fn a_callback_keeps_what_it_captured(context: &Context) -> Outcome {
         scene.add_reader(&ours, move || inside.mark("read"))?;
         captured.until("read", 2).await;
         assert_eq!(Rc::strong_count(&captured), 2);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         assert_eq!(Rc::strong_count(&captured), 1);
         Ok(())
     })
@@ -183,10 +183,10 @@ fn the_snapshot_counts_what_is_watched(context: &Context) -> Outcome {
         scene.add_writer(&ours, || {})?;
         scene.add_writer(&ours, || {})?;
         assert_eq!(counts(), (2, 1));
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         assert_eq!(counts(), (1, 1));
-        assert!(scene.remove_writer(ours.as_source())?);
-        assert!(scene.remove_reader(theirs.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
+        assert!(scene.remove_reader(&theirs)?);
         assert_eq!(counts(), (0, 0));
         Ok(())
     })

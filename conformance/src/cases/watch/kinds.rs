@@ -1,6 +1,5 @@
 //! What can be watched.
 
-use loopline_core::backend::AsSource;
 use loopline_core::{EventLoop, EventLoopExt};
 
 use crate::case::{Case, Need, case};
@@ -37,7 +36,7 @@ fn every_kind_that_becomes_ready_is_watched(context: &Context) -> Outcome {
             assert_eq!(calls.count("read"), 0, "{}", watchable.kind);
             let _peer = (watchable.make_ready)()?;
             calls.until("read", 2).await;
-            assert!(scene.remove_reader(source.as_source())?);
+            assert!(scene.remove_reader(source)?);
         }
         Ok(())
     })
@@ -56,8 +55,8 @@ fn datagrams_and_listeners_are_watched(context: &Context) -> Outcome {
         calls.until("datagram", 2).await;
         let _client = sockets::connecting(listener.local_addr()?)?;
         calls.until("connection", 2).await;
-        assert!(scene.remove_reader(datagrams.as_source())?);
-        assert!(scene.remove_reader(listener.as_source())?);
+        assert!(scene.remove_reader(&datagrams)?);
+        assert!(scene.remove_reader(&listener)?);
         Ok(())
     })
 }

@@ -5,7 +5,6 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-use loopline_core::backend::AsSource;
 use loopline_core::{EventLoop, EventLoopExt};
 
 use crate::case::{Case, Need, case};
@@ -89,7 +88,7 @@ fn a_reader_is_called_in_each_turn_until_it_is_read(context: &Context) -> Outcom
         calls.clear();
         scene.turns(3).await;
         assert_eq!(calls.count("read"), 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -105,7 +104,7 @@ fn a_reader_is_called_for_what_comes_while_the_loop_sleeps(context: &Context) ->
             theirs.write_all(b"now").map(|()| theirs)
         });
         calls.until("read", 1).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         assert!(peer.join().is_ok_and(|ended| ended.is_ok()));
         Ok(())
     })
@@ -130,7 +129,7 @@ fn a_writer_is_called_in_each_turn_until_it_is_full(context: &Context) -> Outcom
             sockets::drain(&mut theirs)?;
             scene.turns(1).await;
         }
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }
@@ -144,7 +143,7 @@ fn an_idle_writer_is_called_until_it_is_removed(context: &Context) -> Outcome {
         let before = calls.count("write");
         scene.turns(5).await;
         assert!(calls.count("write") >= before + 4);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         calls.clear();
         scene.turns(3).await;
         assert_eq!(calls.count("write"), 0);
@@ -160,7 +159,7 @@ fn the_end_of_a_stream_is_reported_until_removal(context: &Context) -> Outcome {
         theirs.shutdown(Shutdown::Write)?;
         calls.until("read", 4).await;
         assert_eq!(ours.peek(&mut [0])?, 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         calls.clear();
         scene.turns(3).await;
         assert_eq!(calls.count("read"), 0);
@@ -180,8 +179,8 @@ fn a_reset_calls_both_directions(context: &Context) -> Outcome {
         sockets::reset(theirs)?;
         calls.until("read", 2).await;
         calls.until("write", 2).await;
-        assert!(scene.remove_reader(ours.as_source())?);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }
@@ -193,11 +192,11 @@ fn a_reset_calls_a_reader_alone(context: &Context) -> Outcome {
         let calls = Trace::new();
         scene.add_reader(&ours, calls.marking("read"))?;
         scene.add_writer(&ours, calls.marking("write"))?;
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         sockets::reset(theirs)?;
         calls.until("read", 3).await;
         assert_eq!(calls.count("write"), 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -209,11 +208,11 @@ fn a_reset_calls_a_writer_alone(context: &Context) -> Outcome {
         let calls = Trace::new();
         scene.add_writer(&ours, calls.marking("write"))?;
         scene.add_reader(&ours, calls.marking("read"))?;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         sockets::reset(theirs)?;
         calls.until("write", 3).await;
         assert_eq!(calls.count("read"), 0);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }
@@ -228,7 +227,7 @@ fn a_pipe_that_nobody_reads_calls_its_writer(context: &Context) -> Outcome {
         assert_eq!(calls.count("write"), 0);
         drop(reader);
         calls.until("write", 2).await;
-        assert!(scene.remove_writer(writer.as_source())?);
+        assert!(scene.remove_writer(&writer)?);
         Ok(())
     })
 }
@@ -243,12 +242,12 @@ fn duplicates_are_watched_each_for_itself(context: &Context) -> Outcome {
         theirs.write_all(b"unread")?;
         calls.until("ours", 2).await;
         calls.until("duplicate", 2).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         drop(ours);
         calls.clear();
         calls.until("duplicate", 2).await;
         assert_eq!(calls.count("ours"), 0);
-        assert!(scene.remove_reader(duplicate.as_source())?);
+        assert!(scene.remove_reader(&duplicate)?);
         Ok(())
     })
 }

@@ -75,7 +75,7 @@ fn a_number_that_is_used_again_is_watched_anew(context: &Context) -> Outcome {
         scene.add_reader(&ours, calls.marking("new"))?;
         calls.until("new", 3).await;
         assert_eq!(calls.count("old"), 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -91,8 +91,8 @@ fn a_stale_callback_is_not_called_for_a_reused_number(context: &Context) -> Outc
         calls.clear();
         scene.turns(3).await;
         calls.stays_silent();
-        scene.remove_reader(ours.as_source())?;
-        scene.remove_writer(ours.as_source())?;
+        scene.remove_reader(&ours)?;
+        scene.remove_writer(&ours)?;
         Ok(())
     })
 }
@@ -108,8 +108,8 @@ fn a_stale_reader_does_not_join_a_new_writer(context: &Context) -> Outcome {
         assert_eq!(calls.count("old"), 0);
         let left = scene.snapshot();
         assert_eq!((left.readers, left.writers), (0, 1));
-        assert!(!scene.remove_reader(ours.as_source())?);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(!scene.remove_reader(&ours)?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }
@@ -121,10 +121,10 @@ fn removing_a_stale_writer_does_not_arm_a_stale_reader(context: &Context) -> Out
         scene.add_reader(&ours, calls.marking("old"))?;
         scene.add_writer(&ours, calls.marking("old"))?;
         let (ours, _theirs) = sockets::successor(ours)?;
-        scene.remove_writer(ours.as_source())?;
+        scene.remove_writer(&ours)?;
         scene.turns(3).await;
         calls.stays_silent();
-        assert!(!scene.remove_reader(ours.as_source())?);
+        assert!(!scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -173,7 +173,7 @@ fn a_pending_call_is_not_made_for_a_reused_number(context: &Context) -> Outcome 
                 event_loop.call_soon(move || next.mark("next turn"))?;
                 let this = places.borrow_mut()[this].take();
                 if let Some(this) = this {
-                    event_loop.remove_reader(this.as_source())?;
+                    event_loop.remove_reader(&this)?;
                 }
                 kept.borrow_mut().push(made);
                 Ok(())
@@ -189,7 +189,7 @@ fn a_pending_call_is_not_made_for_a_reused_number(context: &Context) -> Outcome 
         let made = kept.borrow_mut().pop();
         let (ours, _) = made.ok_or_else(|| Stop::failed("nothing was made"))?;
         assert!(numbers.contains(&ours.as_source().number()));
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -215,8 +215,8 @@ fn a_file_with_a_stale_number_is_unsupported(context: &Context) -> Outcome {
             matches!(refused, Err(WatchError::Unsupported { .. })),
             "{refused:?}"
         );
-        assert!(!scene.remove_reader(file.as_source())?);
-        assert!(!scene.remove_writer(file.as_source())?);
+        assert!(!scene.remove_reader(file)?);
+        assert!(!scene.remove_writer(file)?);
         Ok(())
     })
 }
@@ -239,7 +239,7 @@ fn events_for_dead_keys_are_dropped_counted_and_reported_once(context: &Context)
             assert_eq!(report.severity, Severity::Warning);
         }
         // Also once nothing of the number is watched any more.
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         scene.turns(3).await;
         assert_eq!(
             scene.snapshot().dead_events > dead,

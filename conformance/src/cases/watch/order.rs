@@ -4,7 +4,6 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-use loopline_core::backend::AsSource;
 use loopline_core::{BoxError, EventLoop, EventLoopExt};
 
 use crate::case::{Case, case};
@@ -62,8 +61,8 @@ fn the_reader_comes_before_the_writer(context: &Context) -> Outcome {
         for pair in calls.marks().chunks(2) {
             assert_eq!(pair, ["read", "write"]);
         }
-        assert!(scene.remove_reader(ours.as_source())?);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }
@@ -83,9 +82,9 @@ fn a_descriptor_that_is_always_ready_starves_nobody(context: &Context) -> Outcom
         assert_eq!(calls.count("other"), 0);
         theirs.write_all(b"unread")?;
         calls.until("other", 1).await;
-        assert!(scene.remove_reader(busy.as_source())?);
-        assert!(scene.remove_writer(busy.as_source())?);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&busy)?);
+        assert!(scene.remove_writer(&busy)?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -109,7 +108,7 @@ fn a_descriptor_is_called_once_a_turn(context: &Context) -> Outcome {
             "{counts:?}"
         );
         for (ours, _) in &watched {
-            assert!(scene.remove_reader(ours.as_source())?);
+            assert!(scene.remove_reader(&ours)?);
         }
         Ok(())
     })
@@ -127,7 +126,7 @@ fn callbacks_that_queue_themselves_starve_no_descriptor(context: &Context) -> Ou
         }));
         theirs.write_all(b"unread")?;
         calls.until("read", 2).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         restless.cancel();
         assert!(restless.await.is_err());
         Ok(())
@@ -155,7 +154,7 @@ fn a_batch_is_dispatched_before_timers(context: &Context) -> Outcome {
             let (event_loop, inside, trace) = (scene.handle(), Rc::clone(&ours), calls.clone());
             scene.add_reader(&*ours, move || {
                 trace.mark("read");
-                event_loop.remove_reader(inside.as_source())?;
+                event_loop.remove_reader(&inside)?;
                 Ok::<_, BoxError>(())
             })?;
             watched.push((ours, theirs));
@@ -186,7 +185,7 @@ fn thousands_of_descriptors_are_called(context: &Context) -> Outcome {
             let (event_loop, inside, trace) = (scene.handle(), Rc::clone(&socket), calls.clone());
             scene.add_reader(&*socket, move || {
                 trace.mark("read");
-                event_loop.remove_reader(inside.as_source())?;
+                event_loop.remove_reader(&inside)?;
                 Ok::<_, BoxError>(())
             })?;
             watched.push(socket);
@@ -215,7 +214,7 @@ fn a_watch_that_another_thread_asks_for_takes_effect(context: &Context) -> Outco
                 let ours = Rc::new(ours);
                 let inside = Rc::clone(&ours);
                 event_loop.add_reader(&*ours, move || {
-                    handle.remove_reader(inside.as_source())?;
+                    handle.remove_reader(&inside)?;
                     sender.send(())?;
                     Ok::<_, BoxError>(())
                 })?;

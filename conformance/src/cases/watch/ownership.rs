@@ -71,8 +71,8 @@ fn is_refused(event_loop: &dyn EventLoop, source: Source<'_>, owner: &str) -> Ou
     let answers = [
         event_loop.add_reader_boxed(source, Box::new(|| Ok(()))),
         event_loop.add_writer_boxed(source, Box::new(|| Ok(()))),
-        event_loop.remove_reader(source).map(drop),
-        event_loop.remove_writer(source).map(drop),
+        event_loop.remove_reader(&source).map(drop),
+        event_loop.remove_writer(&source).map(drop),
     ];
     for answer in answers {
         match answer {
@@ -111,8 +111,8 @@ fn what_has_no_readiness_is_unsupported(context: &Context) -> Outcome {
                     unwatchable.kind
                 );
             }
-            assert!(!scene.remove_reader(source.as_source())?);
-            assert!(!scene.remove_writer(source.as_source())?);
+            assert!(!scene.remove_reader(source)?);
+            assert!(!scene.remove_writer(source)?);
         }
         let left = scene.snapshot();
         assert_eq!((left.readers, left.writers), (0, 0));
@@ -190,7 +190,7 @@ fn the_socket_of_a_pending_sock_sendfile_is_the_loops(context: &Context) -> Outc
         assert_eq!(sending.as_mut().await?, 16 << 20);
         drop(sending);
         scene.add_writer(&ours, || {})?;
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         drop(ours);
         assert_eq!(reader.bytes()?.len(), 16 << 20);
         Ok(())
@@ -225,7 +225,7 @@ fn a_cancelled_operation_gives_its_socket_back_at_once(context: &Context) -> Out
             let calls = Trace::new();
             scene.add_reader(&ours, calls.marking("read"))?;
             scene.turns(1).await;
-            assert!(scene.remove_reader(ours.as_source())?);
+            assert!(scene.remove_reader(&ours)?);
             calls.stays_silent();
         }
         let reader = sockets::Reader::of(theirs);
@@ -254,8 +254,8 @@ fn a_closed_loop_watches_nothing(context: &Context) -> Outcome {
     for answer in refused {
         assert!(matches!(answer, Err(WatchError::Closed(_))), "{answer:?}");
     }
-    assert!(!event_loop.remove_reader(ours.as_source())?);
-    assert!(!event_loop.remove_writer(ours.as_source())?);
+    assert!(!event_loop.remove_reader(&ours)?);
+    assert!(!event_loop.remove_writer(&ours)?);
     Ok(())
 }
 
@@ -296,11 +296,11 @@ fn two_loops_may_watch_one_descriptor(context: &Context) -> Outcome {
     second.add_reader(&ours, calls.marking("second"))?;
     first.run_until_complete(calls.until("first", 2))?;
     second.run_until_complete(calls.until("second", 2))?;
-    assert!(first.remove_reader(ours.as_source())?);
+    assert!(first.remove_reader(&ours)?);
     calls.clear();
     second.run_until_complete(calls.until("second", 2))?;
     assert_eq!(calls.count("first"), 0);
-    assert!(second.remove_reader(ours.as_source())?);
+    assert!(second.remove_reader(&ours)?);
     Ok::<_, io::Error>(())?;
     Ok(())
 }

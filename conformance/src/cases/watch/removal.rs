@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::rc::Rc;
 
-use loopline_core::backend::AsSource;
 use loopline_core::{EventLoop, EventLoopExt, LoopHandle};
 
 use crate::case::{Case, case};
@@ -117,12 +116,12 @@ async fn rivals(
 fn a_call_that_is_due_does_not_come(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (watched, trace) = rivals(scene, |event_loop, other, _| {
-            assert!(event_loop.remove_reader(other.as_source())?);
+            assert!(event_loop.remove_reader(&other)?);
             Ok(())
         })
         .await?;
         assert_eq!(trace.marks()[..2], ["old", "next turn"]);
-        let left = watched.map(|ours| scene.remove_reader(ours.as_source()));
+        let left = watched.map(|ours| scene.remove_reader(&ours));
         let left = left.into_iter().collect::<Result<Vec<_>, _>>()?;
         assert_eq!(left.iter().filter(|was| **was).count(), 1);
         Ok(())
@@ -137,12 +136,12 @@ fn a_writer_that_its_reader_removes_is_not_called(context: &Context) -> Outcome 
         let (event_loop, watched, trace) = (scene.handle(), Rc::clone(&ours), calls.clone());
         scene.add_reader(&*ours, move || {
             trace.mark("read");
-            event_loop.remove_writer(watched.as_source()).map(drop)
+            event_loop.remove_writer(&watched).map(drop)
         })?;
         scene.add_writer(&*ours, calls.marking("write"))?;
         calls.until("read", 3).await;
         assert_eq!(calls.count("write"), 0);
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         Ok(())
     })
 }
@@ -155,12 +154,12 @@ fn a_callback_may_remove_itself(context: &Context) -> Outcome {
         let (event_loop, watched, trace) = (scene.handle(), Rc::clone(&ours), calls.clone());
         scene.add_reader(&*ours, move || {
             trace.mark("read");
-            event_loop.remove_reader(watched.as_source()).map(drop)
+            event_loop.remove_reader(&watched).map(drop)
         })?;
         calls.until("read", 1).await;
         scene.turns(3).await;
         assert_eq!(calls.count("read"), 1);
-        assert!(!scene.remove_reader(ours.as_source())?);
+        assert!(!scene.remove_reader(&ours)?);
         assert_eq!(Rc::strong_count(&ours), 1, "the callback is kept");
         Ok(())
     })
@@ -177,7 +176,7 @@ fn a_callback_may_remove_itself_and_close(context: &Context) -> Outcome {
             trace.mark("read");
             let ours: Option<TcpStream> = inside.take();
             match ours {
-                Some(ours) => event_loop.remove_reader(ours.as_source()).map(drop),
+                Some(ours) => event_loop.remove_reader(&ours).map(drop),
                 None => Ok(()),
             }
         })?;
@@ -207,7 +206,7 @@ fn what_is_set_anew_in_a_turn_waits_for_the_next(context: &Context) -> Outcome {
 fn what_is_removed_and_set_anew_in_a_turn_waits_for_the_next(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (watched, trace) = rivals(scene, |event_loop, other, trace| {
-            assert!(event_loop.remove_reader(other.as_source())?);
+            assert!(event_loop.remove_reader(&other)?);
             event_loop.add_reader(other, trace.marking("new"))?;
             Ok(())
         })
@@ -228,7 +227,7 @@ async fn successor_comes_later(
     let (old, new) = (trace.count("old"), trace.count("new"));
     assert!(old.abs_diff(new) <= 1, "{marks:?}");
     for ours in watched {
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
     }
     Ok(())
 }
@@ -240,8 +239,8 @@ fn nothing_is_called_after_removal(context: &Context) -> Outcome {
         scene.add_reader(&ours, calls.marking("read"))?;
         scene.add_writer(&ours, calls.marking("write"))?;
         calls.until("read", 1).await;
-        assert!(scene.remove_reader(ours.as_source())?);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
+        assert!(scene.remove_writer(&ours)?);
         calls.clear();
         theirs.write_all(b"more")?;
         scene.turns(4).await;
@@ -259,14 +258,14 @@ fn removing_then_closing_at_once_is_safe(context: &Context) -> Outcome {
             let (ours, _theirs) = sockets::readable_pair()?;
             scene.add_reader(&ours, calls.marking("closed"))?;
             scene.add_writer(&ours, calls.marking("closed"))?;
-            assert!(scene.remove_reader(ours.as_source())?);
-            assert!(scene.remove_writer(ours.as_source())?);
+            assert!(scene.remove_reader(&ours)?);
+            assert!(scene.remove_writer(&ours)?);
             drop(ours);
             scene.turns(1).await;
         }
         assert_eq!(calls.count("closed"), 0);
         assert!(calls.count("witness") >= 10);
-        assert!(scene.remove_reader(witness.as_source())?);
+        assert!(scene.remove_reader(&witness)?);
         assert_eq!(scene.snapshot().dead_events, 0);
         Ok(())
     })
@@ -279,7 +278,7 @@ fn removal_reaches_the_kernel_at_once(context: &Context) -> Outcome {
         let calls = Trace::new();
         scene.add_reader(&ours, calls.marking("read"))?;
         scene.turns(1).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         drop(ours);
         theirs.write_all(b"unread")?;
         sockets::await_readable(&duplicate)?;
@@ -300,14 +299,14 @@ fn removing_one_direction_reaches_the_kernel_at_once(context: &Context) -> Outco
         scene.add_writer(&ours, calls.marking("write"))?;
         scene.add_reader(&ours, calls.marking("read"))?;
         calls.until("read", 1).await;
-        assert!(scene.remove_reader(ours.as_source())?);
+        assert!(scene.remove_reader(&ours)?);
         let before = scene.snapshot().turns;
         scene.sleep(std::time::Duration::from_millis(30)).await;
         let turns = scene.snapshot().turns - before;
         // One for the turn, one for the timer, and a few that came early.
         assert!(turns < 10, "{turns} turns within one sleep");
         assert_eq!(calls.count("write"), 0);
-        assert!(scene.remove_writer(ours.as_source())?);
+        assert!(scene.remove_writer(&ours)?);
         Ok(())
     })
 }

@@ -15,7 +15,6 @@
 mod close;
 mod flow;
 mod handle;
-mod output;
 mod read;
 mod transfer;
 mod write;
@@ -27,9 +26,9 @@ use std::rc::{Rc, Weak};
 use bitflags::bitflags;
 use socket2::Socket;
 
-use super::Address;
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
+use super::{Address, output};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;

@@ -14,20 +14,20 @@ const FLAGS: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 const FLAGS: i32 = 0;
 
-pub(super) fn send(socket: &Socket, data: &[u8]) -> io::Result<usize> {
+pub(crate) fn send(socket: &Socket, data: &[u8]) -> io::Result<usize> {
     socket.send_with_flags(data, FLAGS)
 }
 
-pub(super) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+pub(crate) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     socket.send_vectored_with_flags(slices, FLAGS)
 }
 
 /// Prepares a socket that was made elsewhere.
 #[cfg(target_vendor = "apple")]
-pub(super) fn prepare(socket: &Socket) {
+pub(crate) fn prepare(socket: &Socket) {
     // Without it the program's own handling of the signal stands.
     let _ = socket.set_nosigpipe(true);
 }
 
 #[cfg(not(target_vendor = "apple"))]
-pub(super) fn prepare(_: &Socket) {}
+pub(crate) fn prepare(_: &Socket) {}
