@@ -52,10 +52,26 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The end of a case that runs its loop itself: the tear-down.
+    pub(crate) fn end(&self) -> Outcome {
+        self.event_loop.run_until_complete(self.tear_down())?
+    }
+
     /// What the exception handler was told since this was last asked. A case
     /// that leaves something here fails.
     pub(crate) fn reports(&self) -> Vec<Report> {
         self.reports.take()
+    }
+
+    /// Waits until the exception handler was told something, and returns it.
+    pub(crate) async fn reported(&self) -> Vec<Report> {
+        loop {
+            let reports = self.reports();
+            if !reports.is_empty() {
+                return reports;
+            }
+            self.turn().await;
+        }
     }
 
     /// Lets the loop make so many turns.

@@ -94,6 +94,19 @@ pub(crate) fn deserted() -> io::Result<SocketAddr> {
     server()?.local_addr()
 }
 
+/// Addresses where nobody listens, and what keeps it so: sockets that are bound
+/// and do not listen.
+pub(crate) fn reserved(count: usize) -> io::Result<(Vec<SocketAddr>, Vec<Socket>)> {
+    let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from(ANYWHERE).into())?;
+        addresses.extend(socket.local_addr()?.as_socket());
+        sockets.push(socket);
+    }
+    Ok((addresses, sockets))
+}
+
 /// A datagram socket that gets what it sends.
 pub(crate) fn echo() -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(ANYWHERE)?;

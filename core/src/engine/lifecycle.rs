@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Calls, Descriptors, Engine, Exceptions, Shared, Slots, Timers};
+use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers};
 use crate::backend::{Backend, Events};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
@@ -24,7 +24,7 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
 }
 
 /// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: super::Run) -> Result<(), super::Run> {
+pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
     let mut run = Some(run);
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
@@ -161,7 +161,11 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        drop(self.ready.take());
+        for run in self.ready.take() {
+            if let Run::Remote(call) = run {
+                call.abandon();
+            }
+        }
         drop(self.calls.take());
         drop(self.timers.take());
         drop(self.due.take());

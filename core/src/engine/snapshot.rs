@@ -33,8 +33,11 @@ pub struct Snapshot {
 
 impl Engine {
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let calls = self.calls.borrow();
+        let due = self.due.borrow();
+        let due = due.iter().filter(|id| calls.contains(**id)).count();
         let mut snapshot = Snapshot {
-            timers: self.timers.borrow().len() + self.due.borrow().len(),
+            timers: self.timers.borrow().len() + due,
             tasks: self.tasks.borrow().len(),
             ready: self.ready.borrow().len(),
             turns: self.turn.get(),

@@ -64,7 +64,7 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let id = self.calls.borrow_mut().insert(callback);
+        let id = self.calls.borrow_mut().insert_timed(callback);
         self.timers.borrow_mut().heap.push(Reverse((when, id)));
         Ok(TimerHandle::new(self, id, when))
     }
@@ -88,9 +88,10 @@ impl Engine {
     pub(super) fn cancel_timer(&self, id: CallId) {
         let callback = {
             let mut calls = self.calls.borrow_mut();
-            let callback = calls.take(id);
             // One that is due has left the heap already.
-            if callback.is_some() && !self.due.borrow().contains(&id) {
+            let timed = calls.is_timed(id);
+            let callback = calls.take(id);
+            if timed {
                 let mut timers = self.timers.borrow_mut();
                 timers.cancelled += 1;
                 timers.purge(&calls);
@@ -108,7 +109,7 @@ impl Engine {
 
     /// Moves the timers whose time has come to the queue of this turn.
     pub(super) fn collect_due(&self) {
-        let calls = self.calls.borrow();
+        let mut calls = self.calls.borrow_mut();
         let mut timers = self.timers.borrow_mut();
         let Some(earliest) = timers.earliest(&calls) else {
             return;
@@ -120,6 +121,7 @@ impl Engine {
         let mut due = self.due.borrow_mut();
         while timers.earliest(&calls).is_some_and(|when| when <= now) {
             if let Some(Reverse((_, id))) = timers.heap.pop() {
+                calls.set_due(id);
                 due.push_back(id);
             }
         }

@@ -134,11 +134,8 @@ fn a_failing_resolver_is_told(context: &Context) -> Outcome {
 fn every_address_is_tried_in_order(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (first, second) = (sockets::server()?, sockets::server()?);
-        let addresses = vec![
-            sockets::deserted()?,
-            first.local_addr()?,
-            second.local_addr()?,
-        ];
+        let (mut addresses, _kept) = sockets::reserved(1)?;
+        addresses.extend([first.local_addr()?, second.local_addr()?]);
         scene.set_resolver(Rc::new(Fixed(addresses)));
         let log = Log::default();
         let recorder = log.recorder();
@@ -157,7 +154,7 @@ fn every_address_is_tried_in_order(context: &Context) -> Outcome {
 
 fn every_failure_is_told_once(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        let addresses = vec![sockets::deserted()?, sockets::deserted()?];
+        let (addresses, _kept) = sockets::reserved(2)?;
         scene.set_resolver(Rc::new(Fixed(addresses.clone())));
         let error = refused(scene, ConnectOptions::default()).await?;
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -196,7 +193,8 @@ fn a_local_address_is_bound(context: &Context) -> Outcome {
 
 fn a_local_address_of_another_family_leaves_nothing(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        scene.set_resolver(Rc::new(Fixed(vec![sockets::deserted()?])));
+        let (addresses, _kept) = sockets::reserved(1)?;
+        scene.set_resolver(Rc::new(Fixed(addresses)));
         let local = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 0));
         let error = refused(scene, ConnectOptions::default().local_addr(local)).await?;
         assert!(matches!(error, ConnectError::NoAddress { .. }), "{error}");
@@ -207,7 +205,7 @@ fn a_local_address_of_another_family_leaves_nothing(context: &Context) -> Outcom
 fn a_local_address_that_is_taken_is_told(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let taken = sockets::server()?;
-        let addresses = vec![sockets::server()?.local_addr()?, sockets::deserted()?];
+        let (addresses, _kept) = sockets::reserved(2)?;
         scene.set_resolver(Rc::new(Fixed(addresses)));
         let options = ConnectOptions::default().local_addr(taken.local_addr()?);
         let error = refused(scene, options).await?;
@@ -223,7 +221,8 @@ fn a_local_address_that_is_taken_is_told(context: &Context) -> Outcome {
 fn addresses_in_numbers_are_not_looked_up(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         scene.set_resolver(Rc::new(Script(|| Err(ErrorKind::NotFound.into()))));
-        let port = sockets::deserted()?.port();
+        let (addresses, _kept) = sockets::reserved(1)?;
+        let port = addresses[0].port();
         for host in ["127.0.0.1", "::1", "::1%1"] {
             let answer = scene
                 .create_connection(

@@ -1,12 +1,12 @@
 //! Connecting, listening, accepting, and ending a server.
 
-// mod accepting;
+mod accepting;
 mod connecting;
 mod listening;
 mod racing;
 mod serving;
 mod taken_over;
-// mod unix_path;
+mod unix_path;
 
 use crate::case::Layer;
 
@@ -18,8 +18,8 @@ pub(super) const LAYER: Layer = Layer {
         taken_over::CASES,
         listening::CASES,
         serving::CASES,
-        // unix_path::CASES,
-        // accepting::CASES,
+        unix_path::CASES,
+        accepting::CASES,
     ],
     left_out: &[],
 };

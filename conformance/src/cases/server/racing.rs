@@ -68,11 +68,8 @@ fn a_silent_address_does_not_hold_the_next_up(context: &Context) -> Outcome {
 fn a_refusal_does_not_wait_for_the_delay(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let listener = sockets::server()?;
-        let addresses = vec![
-            sockets::deserted()?,
-            sockets::deserted()?,
-            listener.local_addr()?,
-        ];
+        let (mut addresses, _kept) = sockets::reserved(2)?;
+        addresses.push(listener.local_addr()?);
         scene.set_resolver(Rc::new(Fixed(addresses)));
         let options = ConnectOptions::default().happy_eyeballs_delay(FOREVER);
         let log = Log::default();
@@ -87,7 +84,8 @@ fn a_refusal_does_not_wait_for_the_delay(context: &Context) -> Outcome {
 
 fn families_alternate(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        let port = sockets::deserted()?.port();
+        let (reserved, _kept) = sockets::reserved(1)?;
+        let port = reserved[0].port();
         let four = |last| SocketAddr::from(([127, 0, 0, last], port));
         let six = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port));
         // Nobody listens there in either family, or has the family at all.
@@ -123,9 +121,7 @@ fn families_alternate(context: &Context) -> Outcome {
 
 fn when_all_fail_all_are_told(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        let addresses: Vec<_> = (0..3)
-            .map(|_| sockets::deserted())
-            .collect::<Result<_, _>>()?;
+        let (addresses, _kept) = sockets::reserved(3)?;
         scene.set_resolver(Rc::new(Fixed(addresses.clone())));
         let options = ConnectOptions::default().happy_eyeballs_delay(Duration::ZERO);
         let error = refused(scene, options).await?;

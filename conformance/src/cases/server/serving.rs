@@ -260,7 +260,9 @@ fn wait_closed_waits_for_close_and_the_last_connection(context: &Context) -> Out
         for close_first in [true, false] {
             let logs = [Log::default(), Log::default()];
             let (server, address) = serving(scene, &logs).await?;
-            let peers = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+            let one = TcpStream::connect(address)?;
+            made(&logs[0]).await;
+            let other = TcpStream::connect(address)?;
             made(&logs[1]).await;
             let over = Rc::new(Cell::new(false));
             let task = scene.spawn({
@@ -270,7 +272,6 @@ fn wait_closed_waits_for_close_and_the_last_connection(context: &Context) -> Out
                     over.set(true);
                 }
             });
-            let [one, other] = peers;
             if close_first {
                 server.close();
             }

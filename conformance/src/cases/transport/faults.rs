@@ -10,7 +10,10 @@ use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::recorder::{Call, Log, Recorder};
 use crate::harness::scene::{Scene, on_loop, through_a_panic};
 use crate::harness::sockets;
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::Outcome;
+
+/// What `connection_lost` is told after a panic of the protocol.
+const LOST: Call = Call::Lost(Some(ErrorKind::Other));
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -41,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
     case!(
         D10,
         a_panicking_reader_leaves_the_loop_usable,
-        "After a panic in `data_received` the loop runs on, and so do all connections."
+        "A panic in `data_received` ends its connection; the loop and the others go on."
     ),
     case!(
         D11,
@@ -50,8 +53,8 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         D11,
-        panicking_flow_control_is_not_lost,
-        "After a panic in `pause_writing` the protocol still gets `resume_writing`, and the next pause."
+        panicking_flow_control_ends_the_connection,
+        "A panic in `pause_writing` ends its connection, and nothing but `connection_lost` follows."
     ),
     case!(
         D12,
@@ -219,10 +222,11 @@ fn a_panicking_reader_leaves_the_loop_usable(context: &Context) -> Outcome {
         },
         async move |_| {
             other.until_data(1).await;
-            theirs.write_all(b"z")?;
-            log.until_data(2).await;
+            assert_eq!(log.until_lost().await, Some(ErrorKind::Other));
+            assert_eq!(log.calls(), [Call::Made, Call::Data(1), LOST]);
+            their_other.write_all(b"z")?;
+            other.until_data(2).await;
             drop(theirs);
-            assert_eq!(log.until_lost().await, None);
             Ok(())
         },
     )
@@ -252,7 +256,7 @@ fn failing_flow_control_is_only_reported(context: &Context) -> Outcome {
     })
 }
 
-fn panicking_flow_control_is_not_lost(context: &Context) -> Outcome {
+fn panicking_flow_control_ends_the_connection(context: &Context) -> Outcome {
     let log = Log::default();
     let (ours, theirs) = Kind::Tcp.pair()?;
     let (first, second) = (log.clone(), log);
@@ -267,13 +271,8 @@ fn panicking_flow_control_is_not_lost(context: &Context) -> Outcome {
         },
         async move |_| {
             let _reader = sockets::Reader::of(theirs);
-            second.until(|calls, _| calls.contains(&Call::Resume)).await;
-            let transport = second
-                .transport()
-                .ok_or_else(|| Stop::failed("no transport"))?;
-            connections::stuff(&transport)?;
-            let calls = [Call::Made, Call::Pause, Call::Resume, Call::Pause];
-            assert_eq!(second.calls(), calls);
+            assert_eq!(second.until_lost().await, Some(ErrorKind::Other));
+            assert_eq!(second.calls(), [Call::Made, Call::Pause, LOST]);
             Ok(())
         },
     )

@@ -345,9 +345,9 @@ fn new_marks_judge_the_queue_at_once(context: &Context) -> Outcome {
             transport.set_write_buffer_limits(Some(queued), None)?;
             assert_eq!(log.calls(), [Call::Made]);
             transport.set_write_buffer_limits(Some(queued - 1), None)?;
-            assert_eq!(log.calls()[1..], *std::slice::from_ref(&pause));
+            assert_eq!(log.calls()[1..], std::slice::from_ref(&pause)[..]);
             transport.set_write_buffer_limits(Some(1 << 20), Some(queued - 1))?;
-            assert_eq!(log.calls()[1..], *std::slice::from_ref(&pause));
+            assert_eq!(log.calls()[1..], std::slice::from_ref(&pause)[..]);
             transport.set_write_buffer_limits(Some(queued), Some(queued))?;
             assert_eq!(log.calls()[1..], [pause.clone(), resume.clone()]);
             transport.set_write_buffer_limits(Some(0), None)?;

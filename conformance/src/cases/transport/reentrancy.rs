@@ -64,8 +64,12 @@ impl Act {
     fn on(self, transport: &Rc<dyn Transport>, log: &Log) -> Result<(), BoxError> {
         match self {
             // Refused after `write_eof`, which is an answer and no failure.
-            Self::Write => drop(transport.write(b"reaction")),
-            Self::WriteMuch => drop(transport.write(&[b'm'; 300_000])),
+            Self::Write => {
+                let _ = transport.write(b"reaction");
+            }
+            Self::WriteMuch => {
+                let _ = transport.write(&[b'm'; 300_000]);
+            }
             Self::WriteLines => {
                 let lines = [IoSlice::new(b""), IoSlice::new(&[b'l'; 9000])];
                 let _ = transport.writelines(&lines);

@@ -200,18 +200,17 @@ fn a_file_with_a_stale_number_is_unsupported(context: &Context) -> Outcome {
         let number = ours.as_source().number();
         scene.add_reader(&ours, || {})?;
         drop(ours);
+        // Files and directories; kept, so that each has another number.
         let mut others = Vec::new();
-        let file = loop {
-            let file = tempfile::tempfile()?;
-            if file.as_source().number() == number {
-                break file;
-            }
-            if others.len() > 64 {
-                return Err(Stop::skipped("a file with the number of a closed socket"));
-            }
-            others.push(file);
+        while others.len() < 64 {
+            others.extend(os::unwatchable()?);
+        }
+        let has_number = |other: &&os::Unwatchable| other.source.as_source().number() == number;
+        let Some(file) = others.iter().find(has_number) else {
+            return Err(Stop::skipped("a file with the number of a closed socket"));
         };
-        let refused = scene.add_writer(&file, || {});
+        let file = &*file.source;
+        let refused = scene.add_writer(file, || {});
         assert!(
             matches!(refused, Err(WatchError::Unsupported { .. })),
             "{refused:?}"

@@ -5,16 +5,17 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use loopline_core::backend::{AsSource, BorrowedFile, Source};
-use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Unwatchable, Watchable};
 use crate::verdict::Stop;
@@ -89,6 +90,46 @@ pub(crate) fn not_streams() -> io::Result<Vec<(OwnedFd, bool)>> {
     Ok(vec![(datagrams, true), (reader.into(), false)])
 }
 
+/// Connects to a Unix socket, blocking.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+    Ok(OwnedFd::from(UnixStream::connect(path)?).into())
+}
+
+/// Leaves a Unix socket's file behind that nobody listens on.
+pub(crate) fn leave_socket(path: &Path) -> io::Result<()> {
+    UnixListener::bind(path).map(drop)
+}
+
+/// The name of a Unix socket outside the file system.
+pub(crate) fn abstract_name(name: &str) -> Result<PathBuf, Stop> {
+    let path = PathBuf::from(format!("\0{name}-{}", std::process::id()));
+    match SockAddr::unix(&path) {
+        Ok(address) if address.as_abstract_namespace().is_some() => Ok(path),
+        _ => Err(Stop::skipped("names outside the file system")),
+    }
+}
+
+/// While it lives this process can open nothing more.
+pub(crate) struct Exhausted(Rlimit);
+
+impl Drop for Exhausted {
+    fn drop(&mut self) {
+        // Going back to what was allowed before is allowed.
+        let _ = setrlimit(Resource::Nofile, self.0);
+    }
+}
+
+/// Takes this process every descriptor that it could still open.
+pub(crate) fn exhaust_descriptors() -> Result<Exhausted, Stop> {
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit {
+        current: Some(0),
+        maximum: before.maximum,
+    };
+    setrlimit(Resource::Nofile, none)?;
+    Ok(Exhausted(before))
+}
+
 /// A pipe that passes for a file, and its other end.
 pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
@@ -134,7 +175,9 @@ pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
     let stream = Watchable::new("Unix stream", ours, theirs);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("fifo");
-    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    if !Command::new("mkfifo").arg(&path).status()?.success() {
+        return Err(Stop::skipped("mkfifo(1)"));
+    }
     // Opened for both, so that neither end has to wait for the other.
     let end = File::options().read(true).write(true).open(&path)?;
     let fifo = Watchable::new("FIFO", end.try_clone()?, end);

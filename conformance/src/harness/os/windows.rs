@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
+use std::path::{Path, PathBuf};
 
 use loopline_core::backend::{BorrowedFile, Source};
 
@@ -36,6 +37,22 @@ pub(crate) fn unanswering() -> Result<(SocketAddr, ()), Stop> {
 pub(crate) fn not_streams() -> io::Result<Vec<(OwnedSocket, bool)>> {
     let datagrams: OwnedSocket = UdpSocket::bind("127.0.0.1:0")?.into();
     Ok(vec![(datagrams, true)])
+}
+
+pub(crate) fn connect_unix(_: &Path) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn leave_socket(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn abstract_name(_: &str) -> Result<PathBuf, Stop> {
+    Err(Stop::skipped("names outside the file system"))
+}
+
+pub(crate) fn exhaust_descriptors() -> Result<(), Stop> {
+    Err(Stop::skipped("a limit of open handles"))
 }
 
 /// The two ends of a Unix socket.

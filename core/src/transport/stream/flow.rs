@@ -1,7 +1,7 @@
 //! Flow control: two bits, what the queue asks for and what the protocol was
 //! told.
 
-use super::{Flags, Stream};
+use super::{Flags, PanicGuard, Stream};
 use crate::transport::{Flow, LimitsError, WriteBufferLimits};
 
 /// asyncio's default marks, in bytes (line D45).
@@ -51,7 +51,7 @@ impl Stream {
             let Some(protocol) = self.protocol.borrow().clone() else {
                 return true;
             };
-            let Ok(mut guard) = protocol.try_borrow_mut() else {
+            let Ok(mut protocol) = protocol.try_borrow_mut() else {
                 std::mem::forget(telling);
                 return false;
             };
@@ -60,12 +60,14 @@ impl Stream {
             } else {
                 self.clear(Flags::TOLD);
             }
+            let guard = PanicGuard(self);
             let outcome = if full {
-                guard.pause_writing()
+                protocol.pause_writing()
             } else {
-                guard.resume_writing()
+                protocol.resume_writing()
             };
-            drop(guard);
+            std::mem::forget(guard);
+            drop(protocol);
             if let Err(error) = outcome {
                 let message = if full {
                     "pause_writing failed"

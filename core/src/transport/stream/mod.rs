@@ -148,9 +148,7 @@ impl Stream {
     fn begin(self: &Rc<Self>) {
         self.set(Flags::MADE);
         let transport = Rc::clone(self) as Rc<dyn super::Transport>;
-        let unfinished = Unfinished(self);
         let outcome = self.call(|protocol| protocol.connection_made(&transport));
-        std::mem::forget(unfinished);
         if let Some(Err(error)) = outcome {
             self.raised("connection_made failed", error);
         }
@@ -184,7 +182,9 @@ impl Stream {
     /// while the protocol runs, and what it is owed is settled right after.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
+        let guard = PanicGuard(self);
         let result = callback(&mut *borrow(&protocol));
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
@@ -200,14 +200,15 @@ impl Stream {
     }
 }
 
-/// Ends a connection whose `connection_made` panics: nobody holds it, and its
-/// protocol is not fit for more (line D9).
-struct Unfinished<'a>(&'a Stream);
+/// Ends a connection when a callback of its protocol panics, as an error would
+/// (line E15): nobody can tell what the protocol has missed.
+struct PanicGuard<'a>(&'a Stream);
 
-impl Drop for Unfinished<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
-        let reason = io::Error::other("connection_made panicked");
-        self.0.fail(Some(reason));
+        self.0.fail(Some(io::Error::other(
+            "a callback of the protocol panicked",
+        )));
     }
 }
 

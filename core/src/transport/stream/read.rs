@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Flags, Stream, borrow};
+use super::{Flags, PanicGuard, Stream, borrow};
 use crate::engine::Engine;
 use crate::protocol::Outcome;
 
@@ -79,6 +79,7 @@ impl Stream {
         let Some(protocol) = self.protocol.borrow().clone() else {
             return;
         };
+        let guard = PanicGuard(self);
         let read = {
             let mut protocol = borrow(&protocol);
             match protocol.as_buffered() {
@@ -90,6 +91,7 @@ impl Stream {
                 }
             }
         };
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         match read {
