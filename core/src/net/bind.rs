@@ -147,7 +147,7 @@ fn prepare(
 
 #[cfg(all(
     unix,
-    not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))
+    not(any(target_os = "solaris", target_os = "illumos"))
 ))]
 fn reuse_port(socket: &Socket) -> Result<(), ListenError> {
     socket.set_reuse_port(true).map_err(ListenError::Socket)
@@ -155,7 +155,7 @@ fn reuse_port(socket: &Socket) -> Result<(), ListenError> {
 
 #[cfg(not(all(
     unix,
-    not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))
+    not(any(target_os = "solaris", target_os = "illumos"))
 )))]
 fn reuse_port(_: &Socket) -> Result<(), ListenError> {
     Err(NO_REUSE_PORT)

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 
 /// How much one call sends, in bytes: other connections wait for at most so
 /// long (line A70). A socket's buffer is seldom larger.
-const STRETCH: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
+const STRETCH: NonZeroU64 = NonZeroU64::MIN.saturating_add(1024 * 1024 - 1);
 
 /// The largest offset of a file: `off_t` is signed.
 const LARGEST_OFFSET: u64 = i64::MAX as u64;
