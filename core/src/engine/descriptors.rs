@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::slots::Slot;
 use super::user_watch::UserWatch;
-use super::{Engine, Role, Watched};
+use super::{Engine, Role, Todo, Watched};
 use crate::backend::{Interest, Key, Source};
 
 /// Slots by the number of their descriptor.
@@ -113,6 +113,7 @@ impl Engine {
         if want != slot.armed && !slot.dirty {
             slot.dirty = true;
             self.dirty.borrow_mut().push(key);
+            self.note(Todo::ARM);
         }
     }
 
@@ -120,7 +121,7 @@ impl Engine {
     pub(super) fn arm(&self) {
         loop {
             let Some(key) = self.dirty.borrow_mut().pop() else {
-                return;
+                return self.done_with(Todo::ARM);
             };
             let Some((owner, want, armed)) = self.take_dirty(key) else {
                 continue;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::rc::Rc;
 
-use super::{Engine, ExceptionContext, Severity, Watched};
+use super::{Engine, ExceptionContext, Severity, Todo, Watched};
 use crate::backend::{Event, Interest, Key};
 
 impl Engine {
@@ -76,13 +76,14 @@ impl Engine {
     /// go on.
     pub(crate) fn owe(&self, key: Key) {
         self.owed.borrow_mut().push_back(key);
+        self.note(Todo::SETTLE);
     }
 
     /// Tells what is owed, as far as the protocols are free. Called whenever a
     /// callback has returned, before any other one is called.
     #[inline]
     pub(crate) fn settle(&self) {
-        if !self.owed.borrow().is_empty() {
+        if self.has_todo(Todo::SETTLE) {
             self.settle_owed();
         }
     }
@@ -103,6 +104,9 @@ impl Engine {
             if owner.is_some_and(|owner| !owner.settle()) {
                 self.owe(key);
             }
+        }
+        if self.owed.borrow().is_empty() {
+            self.done_with(Todo::SETTLE);
         }
     }
 

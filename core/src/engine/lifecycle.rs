@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers};
+use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers, Todo};
 use crate::backend::{Backend, Events};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
@@ -81,6 +81,7 @@ impl Engine {
             capabilities: backend.capabilities(),
             shared: Arc::new(Shared::new(backend.waker())),
             backend: RefCell::new(Some(backend)),
+            todo: Cell::new(Todo::empty()),
             slots: RefCell::new(Slots::default()),
             descriptors: RefCell::new(Descriptors::default()),
             dirty: RefCell::default(),

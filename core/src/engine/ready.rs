@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::remote::{RemoteCall, RemoteItem};
-use super::{CallId, Engine};
+use super::{CallId, Engine, Todo};
 use crate::backend::Key;
 use crate::task::TaskId;
 
@@ -37,6 +37,7 @@ impl Engine {
     pub(crate) fn push(&self, run: Run) {
         self.take_remote();
         self.ready.borrow_mut().push_back(run);
+        self.note(Todo::RUN);
     }
 
     /// Takes the first item, if it may run.

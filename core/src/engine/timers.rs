@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::{CallId, Engine, TimerHandle};
+use super::{CallId, Engine, TimerHandle, Todo};
 use crate::event_loop::{Callback, EventLoopExt, LoopClosed, LoopHandle};
 
 /// The longest single wait: a clock that jumps, or a deadline beyond what a
@@ -66,6 +66,7 @@ impl Engine {
         }
         let id = self.calls.borrow_mut().insert_timed(callback);
         self.timers.borrow_mut().heap.push(Reverse((when, id)));
+        self.note(Todo::TIMERS);
         Ok(TimerHandle::new(self, id, when))
     }
 
@@ -112,7 +113,7 @@ impl Engine {
         let mut calls = self.calls.borrow_mut();
         let mut timers = self.timers.borrow_mut();
         let Some(earliest) = timers.earliest(&calls) else {
-            return;
+            return self.done_with(Todo::TIMERS);
         };
         let now = self.now();
         if earliest > now {
@@ -123,6 +124,7 @@ impl Engine {
             if let Some(Reverse((_, id))) = timers.heap.pop() {
                 calls.set_due(id);
                 due.push_back(id);
+                self.note(Todo::DUE);
             }
         }
     }

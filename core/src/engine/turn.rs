@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Engine, Run};
+use super::{Engine, Run, Todo};
 use crate::task::TaskId;
 
 impl Engine {
@@ -17,31 +17,35 @@ impl Engine {
         // judged by the turn that it belongs to.
         if self.events.borrow().is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
-            self.arm();
+            if self.has_todo(Todo::ARM) {
+                self.arm();
+            }
             self.wait()?;
         }
         self.take_remote();
-        self.collect_due();
-        let queued = self.ready.borrow().len();
-        self.run_ready(queued, |_| true, main);
+        if self.has_todo(Todo::TIMERS) {
+            self.collect_due();
+        }
+        self.run_ready(|_| true, main);
         self.dispatch();
-        self.run_due();
+        if self.has_todo(Todo::DUE) {
+            self.run_due();
+        }
         if !self.stopping.get() {
-            let woken = self.ready.borrow().len();
-            self.run_ready(woken, |run| matches!(run, Run::Task(_)), main);
+            self.run_ready(|run| matches!(run, Run::Task(_)), main);
         }
         Ok(())
     }
 
     fn wait(&self) -> io::Result<()> {
-        let busy = self.stopping.get()
-            || !self.ready.borrow().is_empty()
-            || !self.due.borrow().is_empty()
-            || self.shared.is_pending();
+        let busy =
+            self.stopping.get() || self.has_todo(Todo::RUN | Todo::DUE) || self.shared.is_pending();
         let timeout = if busy {
             Some(Duration::ZERO)
-        } else {
+        } else if self.has_todo(Todo::TIMERS) {
             self.until_timer()
+        } else {
+            None
         };
         let mut events = self.events.borrow_mut();
         self.with_backend(|backend| backend.wait(timeout, &mut events))
@@ -49,29 +53,32 @@ impl Engine {
     }
 
     /// Queues what other threads have queued, in its place among the rest.
+    #[inline]
     pub(super) fn take_remote(&self) {
         if self.shared.is_pending() {
             let items = self.shared.take();
             self.ready
                 .borrow_mut()
                 .extend(items.into_iter().map(Run::from));
+            self.note(Todo::RUN);
         }
     }
 
-    /// Runs at most `most` items of the queue, up to the first that may not
-    /// run.
-    fn run_ready(
-        self: &Rc<Self>,
-        most: usize,
-        may_run: impl Fn(&Run) -> bool,
-        main: &mut dyn FnMut(),
-    ) {
-        for _ in 0..most {
+    /// Runs what is queued by now, up to the first item that may not run.
+    fn run_ready(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
+        if !self.has_todo(Todo::RUN) {
+            return;
+        }
+        let queued = self.ready.borrow().len();
+        for _ in 0..queued {
             let Some(run) = self.pop_if(&may_run) else {
                 return;
             };
             self.timed(|| self.run(run, main));
             self.settle();
+        }
+        if self.ready.borrow().is_empty() {
+            self.done_with(Todo::RUN);
         }
     }
 
@@ -111,7 +118,7 @@ impl Engine {
     fn run_due(self: &Rc<Self>) {
         loop {
             let Some(id) = self.due.borrow_mut().pop_front() else {
-                return;
+                return self.done_with(Todo::DUE);
             };
             self.timed(|| self.run_call(id));
             self.settle();

@@ -145,18 +145,12 @@ fn prepare(
     Ok(())
 }
 
-#[cfg(all(
-    unix,
-    not(any(target_os = "solaris", target_os = "illumos"))
-))]
+#[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
 fn reuse_port(socket: &Socket) -> Result<(), ListenError> {
     socket.set_reuse_port(true).map_err(ListenError::Socket)
 }
 
-#[cfg(not(all(
-    unix,
-    not(any(target_os = "solaris", target_os = "illumos"))
-)))]
+#[cfg(not(all(unix, not(any(target_os = "solaris", target_os = "illumos")))))]
 fn reuse_port(_: &Socket) -> Result<(), ListenError> {
     Err(NO_REUSE_PORT)
 }
