@@ -54,7 +54,7 @@ mod tests {
             (0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
             (0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
             (0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
-            (0xfefe, "0xfefe"),
+            (0xfaf0, "0xfaf0"),
         ] {
             assert_eq!(suite_name(CipherSuite::from(number)), name);
         }
