@@ -113,9 +113,13 @@ impl TlsContext for RustlsContext {
         let Some(config) = &self.client else {
             return Err(TlsErrorKind::Misuse("the TLS context is a server's alone").into());
         };
-        // An address is verified but not sent (RFC 6066, section 3).
+        // As it is sent: an address not at all, and a name without the dot behind
+        // it (RFC 6066, section 3).
         let sent = match name {
-            ServerName::DnsName(name) if config.enable_sni => Some(Box::from(name.as_ref())),
+            ServerName::DnsName(name) if config.enable_sni => {
+                let name = name.as_ref();
+                Some(Box::from(name.strip_suffix('.').unwrap_or(name)))
+            }
             _ => None,
         };
         let conn = UnbufferedClientConnection::new(Arc::clone(config), name.clone());

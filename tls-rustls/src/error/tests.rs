@@ -94,7 +94,7 @@ fn the_kind_says_whose_fault_it_is() {
 #[test]
 fn a_bad_certificate_says_what_is_bad() {
     let now = UnixTime::now();
-    let name = ServerName::try_from("example.test").unwrap();
+    let name = ServerName::try_from("example.test").expect("a name");
     let cases = [
         (CertificateError::NotValidForName, Problem::WrongName),
         (

@@ -135,3 +135,18 @@ fn every_connection_has_its_own_name() {
     assert_eq!(second.server.session().server_name, None);
     assert_eq!(second.client.session().server_name, None);
 }
+
+/// RFC 6066, section 3: the name is sent without the dot that ends it.
+#[test]
+fn the_dot_behind_a_name_is_not_sent() {
+    for version in VERSIONS {
+        let client = client(version).build_client().unwrap();
+        let server = server(version).build_server().unwrap();
+        let dotted = ServerName::try_from(format!("{NAME}.")).unwrap();
+        let mut client = End::started(client.client(&dotted).unwrap());
+        let mut server = End::started(server.server().unwrap());
+        exchange(&mut client, &mut server, Cut::Whole).unwrap();
+        assert_eq!(client.session().server_name.as_deref(), Some(NAME));
+        assert_eq!(server.session().server_name.as_deref(), Some(NAME));
+    }
+}

@@ -213,3 +213,70 @@ fn a_context_of_one_side_makes_no_coder_of_the_other() {
     exchange(&mut ends.0, &mut ends.1, Cut::Whole).unwrap();
     assert_eq!(ends.0.progress, Progress::Open);
 }
+
+/// A client whose first guess of a group is not the server's (RFC 8446, section
+/// 4.1.4): two ClientHellos, and a handshake like any other.
+#[test]
+fn a_hello_retry_request_is_followed() {
+    for cut in CUTS {
+        let mut provider = rustls::crypto::ring::default_provider();
+        provider
+            .kx_groups
+            .retain(|group| group.name() == rustls::NamedGroup::secp384r1);
+        let server = server(TlsVersion::Tls13).provider(Arc::new(provider));
+        let client = client(TlsVersion::Tls13).build_client().unwrap();
+        let pair = Pair::new(&client, &server.build_server().unwrap());
+        let mut pair = pair.opened(cut);
+        assert!(!pair.client.session().resumed);
+        assert_eq!(pair.server.session().server_name.as_deref(), Some(NAME));
+        pair.talk(b"hello", cut);
+    }
+}
+
+/// No group in common: an error, and its alert.
+#[test]
+fn no_group_in_common_is_incompatible() {
+    for version in VERSIONS {
+        let mut only = [
+            rustls::crypto::ring::default_provider(),
+            rustls::crypto::ring::default_provider(),
+        ];
+        only[0].kx_groups.truncate(1);
+        only[1].kx_groups.drain(..1);
+        let [of_client, of_server] = only.map(Arc::new);
+        let client = client(version).provider(of_client).build_client().unwrap();
+        let server = server(version).provider(of_server).build_server().unwrap();
+        let mut pair = Pair::new(&client, &server);
+        let error = refused_by(&mut pair.client, &mut pair.server);
+        assert_eq!(*error.kind(), TlsErrorKind::Incompatible);
+        let alert = pair.server.take_wire();
+        // handshake_failure (RFC 8446, section 6.2).
+        assert_eq!(kind(pair.client.arrive(&alert)), TlsErrorKind::Alert(40));
+    }
+}
+
+/// The session's names and numbers, for every suite of the provider.
+#[test]
+fn every_suite_has_its_name() {
+    for version in VERSIONS {
+        for suite in rustls::crypto::ring::default_provider().cipher_suites {
+            let mut provider = rustls::crypto::ring::default_provider();
+            provider.cipher_suites = vec![suite];
+            let provider = Arc::new(provider);
+            let client = client(version).provider(Arc::clone(&provider));
+            let server = server(version).provider(provider);
+            let (Ok(client), Ok(server)) = (client.build_client(), server.build_server()) else {
+                continue; // the suite is of the other version
+            };
+            let number = u16::from(suite.suite());
+            if (0xc02f..=0xc030).contains(&number) || number == 0xcca8 {
+                continue; // the certificate is not of RSA
+            }
+            let mut pair = Pair::new(&client, &server).opened(Cut::Whole);
+            assert_eq!(pair.client.session().cipher_suite, number);
+            let name = &pair.server.session().cipher_suite_name;
+            assert!(name.starts_with("TLS_") && name.contains("_SHA"), "{name}");
+            pair.talk(&[3; 20_000], Cut::Headers);
+        }
+    }
+}
