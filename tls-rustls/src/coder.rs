@@ -179,7 +179,6 @@ impl<C: Connection> RustlsCoder<C> {
                 ConnectionState::WriteTraffic(traffic) => return write(traffic, wire),
                 ConnectionState::EncodeTlsData(data) => encode(data, wire)?,
                 ConnectionState::TransmitTlsData(data) => data.done(),
-                ConnectionState::PeerClosed => {}
                 _ => return Err(unexpected()),
             }
         }
