@@ -18,6 +18,7 @@ mod net;
 mod protocol;
 mod send_file;
 mod task;
+pub mod tls;
 mod transport;
 
 pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};

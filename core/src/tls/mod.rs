@@ -1,0 +1,25 @@
+//! TLS as a pure machine, and what the loop asks of it.
+//!
+//! A [`TlsContext`] makes [`Coder`]s; a coder is one connection's TLS without
+//! input, output and clock. Both are small, synchronous, and made of types that
+//! anyone can construct, so a coder can be written outside this project.
+
+mod coder;
+mod context;
+mod error;
+mod session;
+
+pub use coder::{Coder, Progress, Received};
+pub use context::TlsContext;
+pub use error::{CertificateProblem, TlsError, TlsErrorKind};
+pub use rustls_pki_types::ServerName;
+pub use session::{Session, TlsVersion};
+
+/// How much input may stay unconsumed before the connection fails, in bytes: a
+/// handshake message of the largest size that common libraries take, and one
+/// record (RFC 8446, section 5.2).
+pub const UNCONSUMED_LIMIT: usize = 64 * 1024 + RECORD_LIMIT;
+
+/// The largest record on the wire, header included, in bytes (RFC 8446,
+/// section 5.2; TLS 1.2 allows more, RFC 5246, section 6.2.3).
+pub const RECORD_LIMIT: usize = 5 + 16 * 1024 + 2048;
