@@ -45,6 +45,7 @@ mod select;
 
 pub use loopline_core::*;
 pub use native::Loop;
+pub use select::native_backend;
 
 #[cfg(all(doctest, target_os = "linux", feature = "epoll"))]
 #[doc = include_str!("../README.md")]

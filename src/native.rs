@@ -33,7 +33,7 @@ impl Loop {
     /// built: the feature is off, or the system has none. Otherwise whatever
     /// the system answers, such as that no descriptor is left.
     pub fn new() -> io::Result<Self> {
-        Ok(Self::with_backend(select::native()?))
+        Ok(Self::with_backend(select::native_backend()?))
     }
 
     /// A loop over a backend of one's own.

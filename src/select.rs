@@ -7,13 +7,14 @@ use std::io;
 
 use loopline_core::backend::Backend;
 
-/// The native backend.
+/// The backend of the system at hand, as [`Loop::new`](crate::Loop::new) uses
+/// it; for loops that put something between it and the engine.
 ///
 /// # Errors
 ///
 /// [`Unsupported`](io::ErrorKind::Unsupported) if none was built for this
 /// system; whatever the system answers otherwise.
-pub(crate) fn native() -> io::Result<Box<dyn Backend>> {
+pub fn native_backend() -> io::Result<Box<dyn Backend>> {
     #[cfg(all(feature = "epoll", target_os = "linux"))]
     return Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?));
 

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_core::backend::{
-    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Readiness, SendFile, Sent, Source,
-    Waker,
+    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Readiness, Rewatched, SendFile,
+    Sent, Source, Waker,
 };
 use nix::sys::epoll::Epoll;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -16,7 +15,6 @@ use rustix::io::Errno;
 
 use crate::batch::Batch;
 use crate::read_file::read_file;
-use crate::registrations::{Registrations, Token};
 use crate::send_file::send_file;
 use crate::wake::Alarm;
 
@@ -24,8 +22,7 @@ use crate::wake::Alarm;
 /// gone, or there is an error to fetch.
 const HANG_UP: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
 
-/// The user data of the alarm. No token looks like this: it would belong to
-/// descriptor number 2^32 - 1.
+/// The user data of the alarm, which no engine hands out as a key.
 const ALARM: u64 = Key::RESERVED.to_bits();
 
 /// A [`Backend`] over epoll(7).
@@ -47,7 +44,6 @@ const ALARM: u64 = Key::RESERVED.to_bits();
 pub struct EpollBackend {
     epoll: Epoll,
     alarm: Arc<Alarm>,
-    registrations: Registrations,
     batch: Batch,
 }
 
@@ -83,44 +79,19 @@ impl EpollBackend {
         Ok(Self {
             epoll,
             alarm,
-            registrations: Registrations::default(),
             batch,
         })
     }
 
-    /// Registers a source, by `first` and, if the kernel has or lacks the
-    /// source contrary to what `first` expects, by the other call (line C27).
-    fn arm(&mut self, source: Source<'_>, key: Key, want: Interest, first: Call) -> io::Result<()> {
-        let token = self.registrations.issue(source.fd().as_raw_fd(), want);
-        let answer = match (first, self.call(first, source, token, want)) {
-            (Call::Add, Err(Errno::EXIST)) => self.call(Call::Modify, source, token, want),
-            (Call::Modify, Err(Errno::NOENT)) => self.call(Call::Add, source, token, want),
-            (_, answer) => answer,
-        };
-        answer.map_err(refusal)?;
-        self.registrations.record(token, key);
-        Ok(())
+    fn add(&self, source: Source<'_>, key: Key, want: Interest) -> rustix::io::Result<()> {
+        let data = EventData::new_u64(key.to_bits());
+        epoll::add(&self.epoll.0, source, data, flags(want))
     }
 
-    fn call(
-        &self,
-        call: Call,
-        source: Source<'_>,
-        token: Token,
-        want: Interest,
-    ) -> rustix::io::Result<()> {
-        let data = EventData::new_u64(token.to_bits());
-        match call {
-            Call::Add => epoll::add(&self.epoll.0, source, data, flags(want)),
-            Call::Modify => epoll::modify(&self.epoll.0, source, data, flags(want)),
-        }
+    fn modify(&self, source: Source<'_>, key: Key, want: Interest) -> rustix::io::Result<()> {
+        let data = EventData::new_u64(key.to_bits());
+        epoll::modify(&self.epoll.0, source, data, flags(want))
     }
-}
-
-#[derive(Clone, Copy)]
-enum Call {
-    Add,
-    Modify,
 }
 
 impl Backend for EpollBackend {
@@ -137,15 +108,27 @@ impl Backend for EpollBackend {
     }
 
     fn watch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
-        self.arm(source, key, want, Call::Add)
+        let answer = match self.add(source, key, want) {
+            Err(Errno::EXIST) => self.modify(source, key, want),
+            answer => answer,
+        };
+        answer.map_err(refusal)
     }
 
-    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
-        self.arm(source, key, want, Call::Modify)
+    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
+        // The kernel knows a source by its number and its open file: that it
+        // knows none says that this is not the file of before (line C28).
+        match self.modify(source, key, want) {
+            Ok(()) => Ok(Rewatched::Changed),
+            Err(Errno::NOENT) => self
+                .add(source, key, want)
+                .map(|()| Rewatched::Anew)
+                .map_err(refusal),
+            Err(error) => Err(refusal(error)),
+        }
     }
 
     fn unwatch(&mut self, source: Source<'_>, _key: Key) -> io::Result<()> {
-        self.registrations.forget(source.fd().as_raw_fd());
         match epoll::delete(&self.epoll.0, source) {
             // Not registered, closed, or of a kind that never is.
             Ok(()) | Err(Errno::NOENT | Errno::BADF | Errno::PERM) => Ok(()),
@@ -158,8 +141,8 @@ impl Backend for EpollBackend {
         self.batch.for_each(|data, flags| {
             if data == ALARM {
                 self.alarm.taken();
-            } else if let Some((key, armed)) = self.registrations.find(Token::from_bits(data)) {
-                events.push_ready(key, readiness(flags, armed));
+            } else {
+                events.push_ready(Key::from_bits(data), readiness(flags));
             }
         });
         Ok(())
@@ -198,11 +181,12 @@ fn flags(want: Interest) -> EventFlags {
     flags
 }
 
-/// What an event means for a source that is armed so (B2).
+/// What an event means. It does not say what was armed, so that a hang-up is
+/// readiness for everything (B2).
 #[inline]
-fn readiness(flags: EventFlags, armed: Interest) -> Readiness {
+fn readiness(flags: EventFlags) -> Readiness {
     if flags.intersects(HANG_UP) {
-        return armed.into();
+        return Readiness::all();
     }
     let mut ready = Readiness::empty();
     ready.set(Readiness::READ, flags.contains(EventFlags::IN));
@@ -225,27 +209,23 @@ fn refusal(error: Errno) -> io::Error {
 mod tests {
     use super::*;
 
-    const BOTH: Interest = Interest::all();
-
     #[test]
-    fn a_hang_up_is_readiness_for_what_is_armed_and_nothing_else() {
+    fn a_hang_up_is_readiness_for_everything() {
         for flag in [
             EventFlags::HUP,
             EventFlags::ERR,
             EventFlags::HUP | EventFlags::IN,
         ] {
-            for armed in [Interest::READ, Interest::WRITE, BOTH] {
-                assert_eq!(readiness(flag, armed), armed.into(), "{flag:?} {armed:?}");
-            }
+            assert_eq!(readiness(flag), Readiness::all(), "{flag:?}");
         }
     }
 
     #[test]
     fn readiness_is_what_the_kernel_says() {
-        assert_eq!(readiness(EventFlags::IN, BOTH), Readiness::READ);
-        assert_eq!(readiness(EventFlags::OUT, BOTH), Readiness::WRITE);
+        assert_eq!(readiness(EventFlags::IN), Readiness::READ);
+        assert_eq!(readiness(EventFlags::OUT), Readiness::WRITE);
         let both = EventFlags::IN | EventFlags::OUT;
-        assert_eq!(readiness(both, BOTH), Readiness::all());
+        assert_eq!(readiness(both), Readiness::all());
     }
 
     #[test]

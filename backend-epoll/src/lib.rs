@@ -13,7 +13,6 @@
 mod backend;
 mod batch;
 mod read_file;
-mod registrations;
 mod send_file;
 mod timeout;
 mod wake;

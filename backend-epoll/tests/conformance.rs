@@ -1,4 +1,5 @@
-//! The conformance suite over the epoll backend, with both kinds of waits.
+//! The contract of a backend over epoll, with both kinds of waits. The layers
+//! above it run over the native backend, in the tests of the whole project.
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
@@ -14,7 +15,7 @@ mod linux {
     use std::process::ExitCode;
 
     use loopline_backend_epoll::EpollBackend;
-    use loopline_conformance::{Subject, Suite};
+    use loopline_conformance::{Layer, Subject, Suite};
     use loopline_core::backend::Backend;
 
     struct Nanoseconds;
@@ -45,6 +46,7 @@ mod linux {
         Suite::new()
             .subject(Nanoseconds)
             .subject(Milliseconds)
+            .layers([Layer::Backend])
             .main()
     }
 }

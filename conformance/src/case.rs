@@ -122,6 +122,16 @@ impl Need {
         name: "list of descriptors",
         met: |_| os::LISTS_DESCRIPTORS,
     };
+    /// Files that are not regular can be opened.
+    pub(crate) const STRANGE_FILES: Self = Self {
+        name: "file that is not regular",
+        met: |_| os::HAS_STRANGE_FILES,
+    };
+    /// The system has Unix sockets.
+    pub(crate) const UNIX_SOCKETS: Self = Self {
+        name: "Unix sockets",
+        met: |_| os::UNIX_SOCKETS,
+    };
     /// The system has signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",

@@ -58,6 +58,7 @@ mod cases;
 mod context;
 mod expectation;
 mod harness;
+mod layer;
 mod options;
 mod runner;
 mod subject;
@@ -69,5 +70,6 @@ mod watchdog;
 mod adversary;
 
 pub use expectation::Expectation;
+pub use layer::Layer;
 pub use subject::Subject;
 pub use suite::{Suite, main};

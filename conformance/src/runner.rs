@@ -27,16 +27,21 @@ impl From<Entry> for Trial {
     }
 }
 
-/// One entry for each subject and case, and one for each subject's ledger.
+/// One entry for each subject and case of the chosen layers, and one for each subject's ledger.
 pub(crate) fn entries(
     subjects: &[Arc<dyn Subject>],
     layers: &'static [Layer],
+    chosen: &dyn Fn(&Layer) -> bool,
     options: Options,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     for subject in subjects {
         let ledger = subject.expectations();
-        for (name, case) in layers.iter().flat_map(Layer::cases) {
+        for (name, case) in layers
+            .iter()
+            .filter(|layer| chosen(layer))
+            .flat_map(Layer::cases)
+        {
             let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
             entries.push(entry(subject, &name, case, expected, options));
         }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::case::Layer;
+use crate::case;
 use crate::options::Options;
-use crate::{Subject, cases, runner, watchdog};
+use crate::{Layer, Subject, cases, runner, watchdog};
 
 /// What a test program that could not even start ends with.
 const UNUSABLE: u8 = 2;
@@ -41,6 +41,7 @@ pub fn main(subject: impl Subject) -> ExitCode {
 #[must_use]
 pub struct Suite {
     subjects: Vec<Arc<dyn Subject>>,
+    layers: Option<Vec<Layer>>,
     options: Options,
 }
 
@@ -49,6 +50,7 @@ impl Suite {
     pub fn new() -> Self {
         Self {
             subjects: Vec::new(),
+            layers: None,
             options: Options::DEFAULT,
         }
     }
@@ -56,6 +58,13 @@ impl Suite {
     /// Adds a subject. Its name has to differ from the others'.
     pub fn subject(mut self, subject: impl Subject) -> Self {
         self.subjects.push(Arc::new(subject));
+        self
+    }
+
+    /// Runs only these layers, instead of all: the crate of a backend runs
+    /// `[Layer::Backend]`.
+    pub fn layers(mut self, layers: impl IntoIterator<Item = Layer>) -> Self {
+        self.layers = Some(layers.into_iter().collect());
         self
     }
 
@@ -86,7 +95,7 @@ impl Suite {
     fn run(
         mut self,
         line: impl Iterator<Item = String>,
-        layers: &'static [Layer],
+        layers: &'static [case::Layer],
     ) -> Result<ExitCode, String> {
         let line = self.options.take_from(line)?;
         if line
@@ -102,7 +111,7 @@ impl Suite {
         Ok(libtest_mimic::run(&arguments, trials).exit_code())
     }
 
-    fn trials(self, layers: &'static [Layer]) -> Result<Vec<Trial>, String> {
+    fn trials(self, layers: &'static [case::Layer]) -> Result<Vec<Trial>, String> {
         if self.subjects.is_empty() {
             return Err("there is no subject to run the suite over".into());
         }
@@ -112,7 +121,11 @@ impl Suite {
                 return Err(format!("two subjects are called `{}`", subject.name()));
             }
         }
-        let entries = runner::entries(&self.subjects, layers, self.options);
+        let chosen = |layer: &case::Layer| match &self.layers {
+            Some(chosen) => chosen.iter().any(|one| one.name() == layer.name),
+            None => true,
+        };
+        let entries = runner::entries(&self.subjects, layers, &chosen, self.options);
         Ok(entries.into_iter().map(Trial::from).collect())
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use loopline_backend_epoll::EpollBackend;
 use loopline_core::backend::{
-    AsSource, Backend, BorrowedFile, Capabilities, Event, Events, Interest, Key, SendFile, Sent,
-    Source, Waker,
+    AsSource, Backend, BorrowedFile, Capabilities, Event, Events, Interest, Key, Rewatched,
+    SendFile, Sent, Source, Waker,
 };
 
 use super::fault::Fault;
@@ -108,7 +108,7 @@ impl Backend for Completing {
         self.inner.watch(source, key, want)
     }
 
-    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
+    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
         self.inner.rewatch(source, key, want)
     }
 

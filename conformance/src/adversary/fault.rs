@@ -36,6 +36,8 @@ faults! {
     TrustsItsBooks,
     /// Rewatching and unwatching what is not watched are errors.
     RefusesTheUnknown,
+    /// Rewatching does not tell one source of a number from another.
+    SeesNoDifference,
     /// Unwatching does nothing.
     DoesNotUnwatch,
     /// Unwatching one source unwatches all.

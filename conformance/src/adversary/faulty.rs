@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use loopline_backend_epoll::EpollBackend;
 use loopline_core::backend::{
-    Backend, BorrowedFile, Capabilities, Event, Events, Interest, Key, Readiness, SendFile, Sent,
-    Source, Waker,
+    Backend, BorrowedFile, Capabilities, Event, Events, Interest, Key, Readiness, Rewatched,
+    SendFile, Sent, Source, Waker,
 };
 
 use self::waker::Bell;
@@ -114,9 +114,9 @@ impl Faulty {
         }
     }
 
-    fn accepted(&self, answer: io::Result<()>) -> io::Result<()> {
+    fn accepted<T>(&self, answer: io::Result<T>, taken: T) -> io::Result<T> {
         match (self.fault, answer) {
-            (Fault::TakesFiles, Err(_)) => Ok(()),
+            (Fault::TakesFiles, Err(_)) => Ok(taken),
             (Fault::Mislabels, Err(_)) => Err(ErrorKind::PermissionDenied.into()),
             (_, answer) => answer,
         }
@@ -141,24 +141,27 @@ impl Backend for Faulty {
         }
         let key = self.key_for(source, key);
         let answer = self.inner.watch(source, key, want);
-        self.accepted(answer)?;
+        self.accepted(answer, ())?;
         self.books.insert(source.number(), key);
         Ok(())
     }
 
-    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
+    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
         let known = self.books.contains_key(&source.number());
         if self.fault == Fault::TrustsItsBooks && known {
-            return Ok(());
+            return Ok(Rewatched::Changed);
         }
         if self.fault == Fault::RefusesTheUnknown && !known {
             return Err(ErrorKind::NotFound.into());
         }
         let key = self.key_for(source, key);
         let answer = self.inner.rewatch(source, key, want);
-        self.accepted(answer)?;
+        let rewatched = self.accepted(answer, Rewatched::Changed)?;
         self.books.insert(source.number(), key);
-        Ok(())
+        Ok(match self.fault {
+            Fault::SeesNoDifference => Rewatched::Changed,
+            _ => rewatched,
+        })
     }
 
     fn unwatch(&mut self, source: Source<'_>, key: Key) -> io::Result<()> {

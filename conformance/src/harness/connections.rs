@@ -1,14 +1,105 @@
 //! Connections between the loop and a peer, and within the loop.
 
+use std::io;
 use std::net::TcpStream;
 use std::rc::Rc;
 
-use loopline_core::{ConnectOptions, EventLoopExt, ServerOptions, Transport};
+use loopline_core::{ConnectOptions, EventLoopExt, Protocol, Server, ServerOptions, Transport};
+use socket2::SockRef;
 
 use super::recorder::{Log, Recorder};
 use super::scene::Scene;
-use super::sockets;
-use crate::verdict::Stop;
+use super::{os, sockets};
+use crate::verdict::{Outcome, Stop};
+
+/// What a connection goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tcp,
+    Unix,
+}
+
+impl Kind {
+    /// Every kind that this system has.
+    pub(crate) const ALL: &[Self] = if os::UNIX_SOCKETS {
+        &[Self::Tcp, Self::Unix]
+    } else {
+        &[Self::Tcp]
+    };
+
+    /// The two ends of a connection, as [`sockets::pair`] makes them. The
+    /// standard library's type serves here for any kind of stream socket.
+    pub(crate) fn pair(self) -> io::Result<(TcpStream, TcpStream)> {
+        match self {
+            Self::Tcp => sockets::pair(),
+            Self::Unix => os::unix_pair(),
+        }
+    }
+}
+
+/// Runs a case over every kind of connection.
+pub(crate) async fn over_each(
+    scene: &Scene<'_>,
+    body: impl AsyncFn(&Scene<'_>, Kind) -> Outcome,
+) -> Outcome {
+    for &kind in Kind::ALL {
+        scene.context.doing(format!("over {kind:?}"));
+        body(scene, kind).await?;
+    }
+    Ok(())
+}
+
+/// As [`to_peer`], over any kind of connection and for any protocol.
+pub(crate) async fn peer_over(
+    scene: &Scene<'_>,
+    kind: Kind,
+    protocol: impl Protocol,
+) -> Result<(Rc<dyn Transport>, TcpStream), Stop> {
+    let (ours, theirs) = kind.pair()?;
+    let (transport, _) = scene.connect_accepted_socket(|| protocol, ours).await?;
+    Ok((transport, theirs))
+}
+
+/// As [`peer_over`], with little room in the kernel on the way to the peer.
+pub(crate) async fn narrow(
+    scene: &Scene<'_>,
+    kind: Kind,
+    protocol: impl Protocol,
+) -> Result<(Rc<dyn Transport>, TcpStream), Stop> {
+    let (ours, theirs) = kind.pair()?;
+    SockRef::from(&ours).set_send_buffer_size(16 * 1024)?;
+    SockRef::from(&theirs).set_recv_buffer_size(64 * 1024)?;
+    let (transport, _) = scene.connect_accepted_socket(|| protocol, ours).await?;
+    Ok((transport, theirs))
+}
+
+/// Writes until something waits in the transport's own queue, and returns how
+/// many bytes were written. From then on each further byte is queued, as long
+/// as the loop does not turn.
+pub(crate) fn stuff(transport: &Rc<dyn Transport>) -> Result<usize, Stop> {
+    let bytes = [b'.'; 4096];
+    let mut written = 0;
+    while transport.write_buffer_size() == 0 {
+        transport.write(&bytes)?;
+        written += bytes.len();
+    }
+    Ok(written)
+}
+
+/// As [`stuff`], and so much that the queue stays, however long the loop
+/// turns, for as long as the peer reads nothing.
+pub(crate) fn block(transport: &Rc<dyn Transport>) -> Result<usize, Stop> {
+    let written = stuff(transport)?;
+    let more = vec![b'.'; 1 << 20];
+    transport.write(&more)?;
+    Ok(written + more.len())
+}
+
+/// The port of a server's first socket, as an address on this machine.
+pub(crate) fn address_of(server: &dyn Server) -> Result<std::net::SocketAddr, Stop> {
+    let address = server.sockets().first().and_then(|name| name.as_inet());
+    address.ok_or_else(|| Stop::failed("the server has no address"))
+}
 
 /// A transport over TCP, and the other end as a blocking socket.
 pub(crate) async fn to_peer(
@@ -34,8 +125,7 @@ pub(crate) async fn within(
     let listening = scene
         .create_server(factory, ("127.0.0.1", 0), ServerOptions::default())
         .await?;
-    let address = listening.sockets().first().and_then(|name| name.as_inet());
-    let address = address.ok_or_else(|| Stop::failed("the server has no address"))?;
+    let address = address_of(&*listening)?;
     let (transport, _) = scene
         .create_connection(|| client, address, ConnectOptions::default())
         .await?;

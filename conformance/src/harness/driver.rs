@@ -7,7 +7,8 @@ use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use loopline_core::backend::{
-    AsSource, Backend, BorrowedFile, Event, Events, Interest, Key, Readiness, SendFile, Sent, Waker,
+    AsSource, Backend, BorrowedFile, Event, Events, Interest, Key, Readiness, Rewatched, SendFile,
+    Sent, Waker,
 };
 
 use crate::context::Context;
@@ -68,7 +69,7 @@ impl Driver {
         source: &impl AsSource,
         key: Key,
         want: Interest,
-    ) -> io::Result<()> {
+    ) -> io::Result<Rewatched> {
         self.context
             .doing(format!("rewatching {key:?} for {want:?}"));
         self.backend.rewatch(source.as_source(), key, want)

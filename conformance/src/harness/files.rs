@@ -2,9 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
-/// So many bytes that tell any place from any other.
+/// So many bytes that tell any place from any other; fewer of them are the
+/// beginning of more.
 pub(crate) fn content(len: usize) -> Vec<u8> {
+    // Made once: most cases ask for much.
+    static MADE: LazyLock<Vec<u8>> = LazyLock::new(|| make(4 * 1024 * 1024));
+    match MADE.get(..len) {
+        Some(made) => made.to_vec(),
+        None => make(len),
+    }
+}
+
+fn make(len: usize) -> Vec<u8> {
     // A linear congruential generator modulo 2^32; the high byte of each state
     // repeats far too late to matter.
     let mut state = 0x2545_f491_u32;

@@ -67,6 +67,17 @@ impl Log {
         self.0.borrow().transport.clone()
     }
 
+    /// Knows a transport whose `connection_made` it was not told.
+    pub(crate) fn adopt(&self, transport: &Rc<dyn Transport>) {
+        self.0.borrow_mut().transport = Some(Rc::clone(transport));
+    }
+
+    /// Lets go of the transport.
+    pub(crate) fn forget_transport(&self) {
+        let transport = self.0.borrow_mut().transport.take();
+        drop(transport);
+    }
+
     /// How often a call has been made.
     pub(crate) fn count(&self, which: impl Fn(&Call) -> bool) -> usize {
         self.0

@@ -6,9 +6,12 @@ use std::panic;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
+
+use loopline_core::backend::AsSource;
 
 use super::os;
+use crate::verdict::Stop;
 
 /// An address of this machine, with a port that the system chooses.
 const ANYWHERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
@@ -39,6 +42,34 @@ pub(crate) fn pair_through(listener: &TcpListener) -> io::Result<(TcpStream, Tcp
     Ok((ours, theirs))
 }
 
+/// Closes a source and makes a readable one with its number.
+pub(crate) fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Stop> {
+    const ATTEMPTS: usize = 64;
+    let number = closed.as_source().number();
+    let server = server()?;
+    drop(closed);
+    // Kept, so that every attempt gets another number.
+    let mut others = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let (ours, mut theirs) = pair_through(&server)?;
+        if ours.as_source().number() == number {
+            theirs.write_all(b"unread")?;
+            await_readable(&ours)?;
+            return Ok((ours, theirs));
+        }
+        others.push((ours, theirs));
+    }
+    Err(Stop::skipped("a socket with the number of a closed one"))
+}
+
+/// A [`pair`] whose first end has something to read.
+pub(crate) fn readable_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, mut theirs) = pair()?;
+    theirs.write_all(b"unread")?;
+    await_readable(&ours)?;
+    Ok((ours, theirs))
+}
+
 /// A listener that does not block.
 pub(crate) fn listener() -> io::Result<TcpListener> {
     let listener = server()?;
@@ -61,6 +92,19 @@ pub(crate) fn connecting(to: SocketAddr) -> io::Result<TcpStream> {
 /// An address where nobody listens.
 pub(crate) fn deserted() -> io::Result<SocketAddr> {
     server()?.local_addr()
+}
+
+/// Addresses where nobody listens, and what keeps it so: sockets that are bound
+/// and do not listen.
+pub(crate) fn reserved(count: usize) -> io::Result<(Vec<SocketAddr>, Vec<Socket>)> {
+    let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from(ANYWHERE).into())?;
+        addresses.extend(socket.local_addr()?.as_socket());
+        sockets.push(socket);
+    }
+    Ok((addresses, sockets))
 }
 
 /// A datagram socket that gets what it sends.
@@ -118,20 +162,25 @@ pub(crate) fn fill(stream: &mut impl Write) -> io::Result<()> {
 }
 
 /// Closes a connection so that the peer gets an error instead of an end.
-pub(crate) fn reset(stream: TcpStream) -> io::Result<()> {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+pub(crate) fn reset(stream: impl Into<Socket>) -> io::Result<()> {
+    stream.into().set_linger(Some(Duration::ZERO))
 }
 
 /// A peer that reads until the end, on a thread of its own.
 pub(crate) struct Reader(JoinHandle<io::Result<Vec<u8>>>);
 
 impl Reader {
-    pub(crate) fn of(mut stream: TcpStream) -> Self {
+    pub(crate) fn of(mut stream: impl Read + Send + 'static) -> Self {
         Self(thread::spawn(move || {
             let mut bytes = Vec::new();
             stream.read_to_end(&mut bytes)?;
             Ok(bytes)
         }))
+    }
+
+    /// Whether it has come to the end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_finished()
     }
 
     /// All that was read, once the other end has been closed.

@@ -3,7 +3,9 @@ use std::io;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use loopline_core::backend::{Backend, Capabilities, Events, Interest, Key, Source, Waker};
+use loopline_core::backend::{
+    Backend, Capabilities, Events, Interest, Key, Rewatched, Source, Waker,
+};
 
 use super::*;
 use crate::case::{Need, case};
@@ -21,7 +23,7 @@ impl Backend for Stub {
     fn watch(&mut self, _: Source<'_>, _: Key, _: Interest) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
-    fn rewatch(&mut self, _: Source<'_>, _: Key, _: Interest) -> io::Result<()> {
+    fn rewatch(&mut self, _: Source<'_>, _: Key, _: Interest) -> io::Result<Rewatched> {
         Err(io::ErrorKind::Unsupported.into())
     }
     fn unwatch(&mut self, _: Source<'_>, _: Key) -> io::Result<()> {
@@ -125,7 +127,7 @@ fn results(subject: Test, strict: bool) -> BTreeMap<String, bool> {
         ..Options::DEFAULT
     };
     let subject: Arc<dyn Subject> = Arc::new(subject);
-    let entries = entries(&[subject], LAYERS, options).into_iter();
+    let entries = entries(&[subject], LAYERS, &|_| true, options).into_iter();
     entries
         .map(|entry| (entry.name, (entry.run)().is_err()))
         .collect()

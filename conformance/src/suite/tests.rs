@@ -47,3 +47,25 @@ fn tools_that_ask_for_a_list_get_one() {
 fn a_suite_without_a_subject_is_refused() {
     assert!(Suite::new().trials(cases::LAYERS).is_err());
 }
+
+#[test]
+fn only_the_chosen_layers_run() {
+    struct Nothing;
+    impl Subject for Nothing {
+        fn name(&self) -> &'static str {
+            "nothing"
+        }
+        fn backend(&self) -> std::io::Result<Box<dyn loopline_core::backend::Backend>> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    let suite = Suite::new().subject(Nothing).layers([Layer::Watch]);
+    let trials = suite.trials(cases::LAYERS).expect("one subject");
+    let (cases, ledger): (Vec<_>, Vec<_>) = trials
+        .iter()
+        .map(Trial::name)
+        .partition(|name| name.starts_with("nothing::watch::"));
+    assert!(!cases.is_empty());
+    assert_eq!(ledger, ["nothing::suite::every_expectation_names_a_case"]);
+}

@@ -16,8 +16,9 @@ bitflags! {
 bitflags! {
     /// What a source is ready for.
     ///
-    /// A hang-up or an error is reported as readiness for every interest that
-    /// is armed (clause B2): whoever acts on it meets the error itself.
+    /// A hang-up or an error is reported as readiness for at least every
+    /// interest that is armed (clause B2): whoever acts on it meets the error
+    /// itself.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Readiness: u8 {
         /// Reading will not block.
@@ -32,4 +33,14 @@ impl From<Interest> for Readiness {
     fn from(interest: Interest) -> Self {
         Self::from_bits_truncate(interest.bits())
     }
+}
+
+/// What the kernel knew of a source that is watched again (clause B4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewatched {
+    /// The very source was registered, and its registration was changed.
+    Changed,
+    /// It was not: whatever was watched under its number before was closed,
+    /// and this is another source, which is watched from now on.
+    Anew,
 }

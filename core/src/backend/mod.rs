@@ -12,13 +12,15 @@
 //!
 //! * **B1, level-triggered.** While a watched source is ready for an interest
 //!   that is armed for it, every [`wait`](Backend::wait) reports it.
-//! * **B2, hang-ups and errors** of a source are reported as ready for every
-//!   interest that is armed for it (line C12), and never for one that is not.
+//! * **B2, hang-ups and errors** of a source are reported as ready at least for
+//!   every interest that is armed for it (line C12). The engine passes on only
+//!   what is armed, so a backend need not remember it.
 //! * **B3, keys are opaque.** A backend hands back the key it was given last
 //!   for the source, and looks at nothing inside it.
 //! * **B4, `watch` and `rewatch` always reach the kernel** (line C27): what an
 //!   earlier registration of the same descriptor number left behind, or took
-//!   with it, never makes them fail or do nothing.
+//!   with it, never makes them fail or do nothing. `rewatch` tells whether the
+//!   kernel had forgotten the source ([`Rewatched`], line C28).
 //! * **B5, `unwatch` is synchronous** (line C26): once it has returned, the
 //!   kernel holds no registration of the source, and no later `wait` reports
 //!   its key. A registration that has already vanished, or never was, is not an
@@ -27,15 +29,16 @@
 //!   [`Unsupported`](std::io::ErrorKind::Unsupported) and leaves nothing
 //!   behind (line C18).
 //! * **B7, `wait` is never early** for a timeout, unless it was interrupted
-//!   (B8): durations are rounded up to the clock of the system call. `Some(ZERO)` polls, `None` has no limit.
+//!   (B8): durations are rounded up to the clock of the system call.
+//!   `Some(ZERO)` polls, `None` has no limit.
 //! * **B8, interruptions are not errors.** On EINTR `wait` returns an empty
 //!   batch, or goes on waiting for what is left of the timeout.
 //! * **B9, wake-ups are sticky and coalesce.** A [`Waker`] that is called
 //!   before or during `wait` ends it; any number of calls ends one `wait`; once
 //!   the backend is gone a call does nothing. A wake-up itself is no event.
 //! * **B10, `send_file`** sends once, without blocking, at most `len` bytes
-//!   from `offset`, and leaves the file position alone. Bytes that left together with a would-block are
-//!   [`Sent::Bytes`].
+//!   from `offset`, and leaves the file position alone. Bytes that left
+//!   together with a would-block are [`Sent::Bytes`].
 //! * **B11, `InFlight` owns.** A backend that answers [`Sent::InFlight`] keeps
 //!   handles of its own until it has reported exactly one
 //!   [`Event::Done`] for the key, whether the job was cancelled or not.
@@ -58,7 +61,7 @@ mod waker;
 
 pub use capabilities::Capabilities;
 pub use event::{Event, Events};
-pub use interest::{Interest, Readiness};
+pub use interest::{Interest, Readiness, Rewatched};
 pub use key::Key;
 pub use send_file::{SendFile, Sent};
 pub use source::{AsSource, BorrowedFile, Source};
@@ -89,12 +92,13 @@ pub trait Backend {
     fn watch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()>;
 
     /// Replaces the interest and the key of a source. `want` is never empty.
+    /// A source that the kernel does not know is watched anew.
     ///
     /// # Errors
     ///
     /// As for [`watch`](Self::watch); that the kernel has forgotten the source
     /// is not an error (B4).
-    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()>;
+    fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched>;
 
     /// Stops watching a source, at once and completely (B5).
     ///

@@ -20,6 +20,8 @@ pub(crate) struct CallId {
 
 struct Entry {
     serial: u64,
+    /// Whether it waits for its time, in the heap of the timers.
+    timed: bool,
     callback: Callback,
 }
 
@@ -32,10 +34,33 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn insert(&mut self, callback: Callback) -> CallId {
+        self.add(callback, false)
+    }
+
+    pub(super) fn insert_timed(&mut self, callback: Callback) -> CallId {
+        self.add(callback, true)
+    }
+
+    fn add(&mut self, callback: Callback, timed: bool) -> CallId {
         self.serial += 1;
         let serial = self.serial;
-        let index = self.entries.insert(Entry { serial, callback });
+        let index = self.entries.insert(Entry {
+            serial,
+            timed,
+            callback,
+        });
         CallId { serial, index }
+    }
+
+    /// Whether a callback waits for its time; until it is due.
+    pub(super) fn is_timed(&self, id: CallId) -> bool {
+        self.contains(id) && self.entries[id.index].timed
+    }
+
+    pub(super) fn set_due(&mut self, id: CallId) {
+        if self.contains(id) {
+            self.entries[id.index].timed = false;
+        }
     }
 
     /// Takes a callback out. The caller runs or drops it after letting go of

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
+use super::slots::Slot;
 use super::user_watch::UserWatch;
-use super::{Engine, Role, Watched};
+use super::{Engine, Role, Todo, Watched};
 use crate::backend::{Interest, Key, Source};
 
 /// Slots by the number of their descriptor.
@@ -61,16 +62,34 @@ impl Engine {
     }
 
     /// Gives a descriptor that the loop has opened, or was given, to an owner.
-    /// What a user had watched under the same number is forgotten: that
-    /// descriptor was closed (line C27).
+    /// What a user had watched under the same number is forgotten: either that
+    /// descriptor was closed (line C27), or it is this one, and the kernel
+    /// would go on reporting it for nobody.
     pub(crate) fn adopt(&self, source: Source<'_>, owner: Rc<dyn Watched>) -> Key {
         let key = self.slots.borrow_mut().insert(owner);
         let stale = self.descriptors.borrow_mut().insert(source, key);
         if let Some(stale) = stale {
-            let slot = self.slots.borrow_mut().remove(stale.key, self.turn.get());
+            let slot = self.take_stale(stale.key);
+            let _ = self.with_backend(|backend| backend.unwatch(source, stale.key));
             drop((slot, stale));
         }
         key
+    }
+
+    fn take_stale(&self, key: Key) -> Option<Slot> {
+        let mut slots = self.slots.borrow_mut();
+        let owner = slots.named(key)?.owner.as_ref()?;
+        if owner.outlives_descriptor() {
+            return None;
+        }
+        slots.remove(key, self.turn.get())
+    }
+
+    /// Takes a slot from its owner, whose descriptor is gone or not watched.
+    pub(super) fn release(&self, number: u64, key: Key) {
+        let slot = self.slots.borrow_mut().remove(key, self.turn.get());
+        let held = self.descriptors.borrow_mut().remove(number, key);
+        drop((slot, held));
     }
 
     /// Takes a descriptor from its owner; nothing comes for its key any more.
@@ -106,6 +125,7 @@ impl Engine {
         if want != slot.armed && !slot.dirty {
             slot.dirty = true;
             self.dirty.borrow_mut().push(key);
+            self.note(Todo::ARM);
         }
     }
 
@@ -113,7 +133,7 @@ impl Engine {
     pub(super) fn arm(&self) {
         loop {
             let Some(key) = self.dirty.borrow_mut().pop() else {
-                return;
+                return self.done_with(Todo::ARM);
             };
             let Some((owner, want, armed)) = self.take_dirty(key) else {
                 continue;
@@ -151,7 +171,7 @@ impl Engine {
         self.with_backend(|backend| match (armed.is_empty(), want.is_empty()) {
             (true, _) => backend.watch(source, key, want),
             (false, true) => backend.unwatch(source, key),
-            (false, false) => backend.rewatch(source, key, want),
+            (false, false) => backend.rewatch(source, key, want).map(drop),
         })
         .unwrap_or(Ok(()))
     }

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::rc::Rc;
 
-use super::{Engine, ExceptionContext, Severity, Watched};
-use crate::backend::{Event, Key};
+use super::{Engine, ExceptionContext, Severity, Todo, Watched};
+use crate::backend::{Event, Interest, Key};
 
 impl Engine {
     /// Dispatches every event of the batch. What a panic leaves over stays in
@@ -14,13 +14,18 @@ impl Engine {
             let event = self.events.borrow_mut().pop();
             match event {
                 Some(Event::Ready { key, ready }) => {
-                    if let Some(owner) = self.addressee(key) {
-                        self.timed(|| owner.ready(ready));
-                        self.settle();
+                    if let Some((owner, armed)) = self.addressee(key) {
+                        // A hang-up is reported for more than is armed, and an
+                        // event may be older than the last change (clause B2).
+                        let ready = ready & armed.into();
+                        if !ready.is_empty() {
+                            self.timed(|| owner.ready(ready));
+                            self.settle();
+                        }
                     }
                 }
                 Some(Event::Done { key, result }) => {
-                    if let Some(owner) = self.addressee(key) {
+                    if let Some((owner, _)) = self.addressee(key) {
                         owner.done(result);
                         self.settle();
                     }
@@ -30,16 +35,17 @@ impl Engine {
         }
     }
 
-    fn addressee(&self, key: Key) -> Option<Rc<dyn Watched>> {
+    /// Whom an event is for, and what is armed for him.
+    fn addressee(&self, key: Key) -> Option<(Rc<dyn Watched>, Interest)> {
         let turn = self.turn.get();
         let slots = self.slots.borrow();
         let slot = slots.at(key)?;
         let owner = slot.owner.as_ref();
         if slot.is_current(key) {
-            return owner.map(Rc::clone);
+            return Some((Rc::clone(owner?), slot.armed));
         }
         if let Some(owner) = owner.filter(|owner| owner.accepts(key, turn)) {
-            return Some(Rc::clone(owner));
+            return Some((Rc::clone(owner), slot.armed));
         }
         let late = slot.retired == turn;
         drop(slots);
@@ -69,22 +75,27 @@ impl Engine {
     /// Notes that a protocol was busy when it had to be told to pause or to
     /// go on.
     pub(crate) fn owe(&self, key: Key) {
-        self.owed.borrow_mut().push(key);
+        self.owed.borrow_mut().push_back(key);
+        self.note(Todo::SETTLE);
     }
 
     /// Tells what is owed, as far as the protocols are free. Called whenever a
     /// callback has returned, before any other one is called.
     #[inline]
     pub(crate) fn settle(&self) {
-        if !self.owed.borrow().is_empty() {
+        if self.has_todo(Todo::SETTLE) {
             self.settle_owed();
         }
     }
 
     #[cold]
     fn settle_owed(&self) {
-        let owed = self.owed.take();
-        for key in owed {
+        // One by one: what a panic leaves over is still owed.
+        let owed = self.owed.borrow().len();
+        for _ in 0..owed {
+            let Some(key) = self.owed.borrow_mut().pop_front() else {
+                return;
+            };
             let owner = self
                 .slots
                 .borrow_mut()
@@ -93,6 +104,9 @@ impl Engine {
             if owner.is_some_and(|owner| !owner.settle()) {
                 self.owe(key);
             }
+        }
+        if self.owed.borrow().is_empty() {
+            self.done_with(Todo::SETTLE);
         }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Calls, Descriptors, Engine, Exceptions, Shared, Slots, Timers};
+use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers, Todo};
 use crate::backend::{Backend, Events};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
@@ -24,7 +24,7 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
 }
 
 /// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: super::Run) -> Result<(), super::Run> {
+pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
     let mut run = Some(run);
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
@@ -81,6 +81,7 @@ impl Engine {
             capabilities: backend.capabilities(),
             shared: Arc::new(Shared::new(backend.waker())),
             backend: RefCell::new(Some(backend)),
+            todo: Cell::new(Todo::empty()),
             slots: RefCell::new(Slots::default()),
             descriptors: RefCell::new(Descriptors::default()),
             dirty: RefCell::default(),
@@ -156,14 +157,18 @@ impl Engine {
         if self.running.get() {
             return Err(RunError::AlreadyRunning);
         }
-        if self.closed.replace(true) {
-            return Ok(());
-        }
+        // Each step takes what is there, so that doing them again is harmless,
+        // and goes on where a destructor that panicked has interrupted them.
+        self.closed.set(true);
         self.shared.close();
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        drop(self.ready.take());
+        for run in self.ready.take() {
+            if let Run::Remote(call) = run {
+                call.abandon();
+            }
+        }
         drop(self.calls.take());
         drop(self.timers.take());
         drop(self.due.take());
@@ -178,6 +183,7 @@ impl Engine {
         drop(self.idle.take());
         self.read_buffer.set(None);
         self.exceptions.set_handler(None);
+        drop(self.resolver.replace(Rc::new(SystemResolver)));
         // Last: a backend that completes waits for its jobs (clause B12).
         let backend = self.backend.take();
         drop(backend);
@@ -209,7 +215,11 @@ impl Engine {
             if self.transports.get() == 0 || self.is_closed() {
                 return Poll::Ready(());
             }
-            self.idle.borrow_mut().push(context.waker().clone());
+            let waker = context.waker();
+            if !self.idle.borrow().iter().any(|idle| idle.will_wake(waker)) {
+                let waker = waker.clone();
+                self.idle.borrow_mut().push(waker);
+            }
             Poll::Pending
         })
         .await;

@@ -27,6 +27,7 @@ mod remote;
 mod slots;
 mod snapshot;
 mod timers;
+mod todo;
 mod turn;
 mod user_watch;
 mod wait_ready;
@@ -58,6 +59,7 @@ use descriptors::Descriptors;
 use exceptions::Exceptions;
 use slots::Slots;
 use timers::Timers;
+use todo::Todo;
 
 /// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
 /// (line D21). One a loop, lent to `data_received`.
@@ -73,6 +75,7 @@ pub(crate) struct Engine {
     shared: Arc<Shared>,
     /// None once the loop is closed.
     backend: RefCell<Option<Box<dyn Backend>>>,
+    todo: Cell<Todo>,
     slots: RefCell<Slots>,
     descriptors: RefCell<Descriptors>,
     /// Slots whose wanted interest differs from what the backend knows.
@@ -83,7 +86,7 @@ pub(crate) struct Engine {
     /// Timers of this turn that have not run yet.
     due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
-    owed: RefCell<Vec<Key>>,
+    owed: RefCell<VecDeque<Key>>,
     events: RefCell<Events>,
     read_buffer: Cell<Option<Box<[u8]>>>,
     /// What TLS connections decode into and encode into, one at a time.

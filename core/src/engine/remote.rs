@@ -75,7 +75,11 @@ impl Shared {
             queue.closed = true;
             mem::take(&mut queue.items)
         };
-        drop(items);
+        for item in items {
+            if let RemoteItem::Call(call) = item {
+                call.abandon();
+            }
+        }
     }
 }
 
@@ -157,6 +161,18 @@ impl RemoteCall {
         }
     }
 
+    /// Drops the callback, although a handle on it may live on.
+    pub(super) fn abandon(&self) {
+        let dropped = {
+            let mut state = lock(&self.state);
+            match &*state {
+                CallState::Waiting(_) => mem::replace(&mut *state, CallState::Over),
+                CallState::Running(_) | CallState::Over => return,
+            }
+        };
+        drop(dropped);
+    }
+
     /// Runs the callback, unless it was cancelled.
     pub(super) fn run(&self) -> Outcome {
         let callback = {
@@ -198,18 +214,8 @@ impl RemoteHandle {
     /// from inside the callback it has no effect (line E4).
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Release);
-        let dropped = {
-            let mut state = lock(&self.0.state);
-            match &*state {
-                CallState::Waiting(_) => mem::replace(&mut *state, CallState::Over),
-                CallState::Running(_) => {
-                    self.wait(state);
-                    return;
-                }
-                CallState::Over => return,
-            }
-        };
-        drop(dropped);
+        self.0.abandon();
+        self.wait(lock(&self.0.state));
     }
 
     /// Whether [`cancel`](Self::cancel) was called; waits as it does.

@@ -68,6 +68,12 @@ pub(crate) trait Watched {
     /// user, without a callback.
     fn abandon(&self);
 
+    /// Whether the slot is still needed after another descriptor got the
+    /// number of its own, because a job is in flight.
+    fn outlives_descriptor(&self) -> bool {
+        false
+    }
+
     /// Whether an event for an earlier generation of the slot, fetched in this
     /// turn, is still meant for the owner.
     fn accepts(&self, key: Key, turn: u32) -> bool {

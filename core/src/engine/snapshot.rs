@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub tasks: usize,
     /// Callbacks, tasks and ends of connections that are due.
     pub ready: usize,
+    /// Turns so far; the counter wraps.
+    pub turns: u32,
     /// Events so far for descriptors that were closed under a watch
     /// (line C31).
     pub dead_events: u64,
@@ -33,10 +35,14 @@ pub struct Snapshot {
 
 impl Engine {
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let calls = self.calls.borrow();
+        let due = self.due.borrow();
+        let due = due.iter().filter(|id| calls.contains(**id)).count();
         let mut snapshot = Snapshot {
-            timers: self.timers.borrow().len() + self.due.borrow().len(),
+            timers: self.timers.borrow().len() + due,
             tasks: self.tasks.borrow().len(),
             ready: self.ready.borrow().len(),
+            turns: self.turn.get(),
             dead_events: self.dead_events.get(),
             ..Snapshot::default()
         };

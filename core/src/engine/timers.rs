@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::{CallId, Engine, TimerHandle};
+use super::{CallId, Engine, TimerHandle, Todo};
 use crate::event_loop::{Callback, EventLoopExt, LoopClosed, LoopHandle};
 
 /// The longest single wait: a clock that jumps, or a deadline beyond what a
@@ -64,8 +64,9 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let id = self.calls.borrow_mut().insert(callback);
+        let id = self.calls.borrow_mut().insert_timed(callback);
         self.timers.borrow_mut().heap.push(Reverse((when, id)));
+        self.note(Todo::TIMERS);
         Ok(TimerHandle::new(self, id, when))
     }
 
@@ -88,9 +89,10 @@ impl Engine {
     pub(super) fn cancel_timer(&self, id: CallId) {
         let callback = {
             let mut calls = self.calls.borrow_mut();
-            let callback = calls.take(id);
             // One that is due has left the heap already.
-            if callback.is_some() && !self.due.borrow().contains(&id) {
+            let timed = calls.is_timed(id);
+            let callback = calls.take(id);
+            if timed {
                 let mut timers = self.timers.borrow_mut();
                 timers.cancelled += 1;
                 timers.purge(&calls);
@@ -108,10 +110,10 @@ impl Engine {
 
     /// Moves the timers whose time has come to the queue of this turn.
     pub(super) fn collect_due(&self) {
-        let calls = self.calls.borrow();
+        let mut calls = self.calls.borrow_mut();
         let mut timers = self.timers.borrow_mut();
         let Some(earliest) = timers.earliest(&calls) else {
-            return;
+            return self.done_with(Todo::TIMERS);
         };
         let now = self.now();
         if earliest > now {
@@ -120,7 +122,9 @@ impl Engine {
         let mut due = self.due.borrow_mut();
         while timers.earliest(&calls).is_some_and(|when| when <= now) {
             if let Some(Reverse((_, id))) = timers.heap.pop() {
+                calls.set_due(id);
                 due.push_back(id);
+                self.note(Todo::DUE);
             }
         }
     }

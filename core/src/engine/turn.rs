@@ -4,8 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::remote::RemoteItem;
-use super::{Engine, Run};
+use super::{Engine, Run, Todo};
 use crate::task::TaskId;
 
 impl Engine {
@@ -14,71 +13,79 @@ impl Engine {
     /// A panic of user code leaves every queue as it stands, without the item
     /// that panicked: the next turn goes on behind it.
     pub(super) fn turn(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
-        self.turn.set(self.turn.get().wrapping_add(1));
-        // What a panic left of the last batch comes before a new one.
+        // What a panic left of the last batch comes before a new one, and is
+        // judged by the turn that it belongs to.
         if self.events.borrow().is_empty() {
-            self.arm();
+            self.turn.set(self.turn.get().wrapping_add(1));
+            if self.has_todo(Todo::ARM) {
+                self.arm();
+            }
             self.wait()?;
         }
         self.take_remote();
-        self.collect_due();
-        let queued = self.ready.borrow().len();
-        self.run_ready(queued, |_| true, main);
+        if self.has_todo(Todo::TIMERS) {
+            self.collect_due();
+        }
+        self.run_ready(|_| true, main);
         self.dispatch();
-        self.run_due();
+        if self.has_todo(Todo::DUE) {
+            self.run_due();
+        }
         if !self.stopping.get() {
-            let woken = self.ready.borrow().len();
-            self.run_ready(woken, |run| matches!(run, Run::Task(_)), main);
+            self.run_ready(|run| matches!(run, Run::Task(_)), main);
         }
         Ok(())
     }
 
     fn wait(&self) -> io::Result<()> {
-        let busy = self.stopping.get()
-            || !self.ready.borrow().is_empty()
-            || !self.due.borrow().is_empty()
-            || self.shared.is_pending();
+        let busy =
+            self.stopping.get() || self.has_todo(Todo::RUN | Todo::DUE) || self.shared.is_pending();
         let timeout = if busy {
             Some(Duration::ZERO)
-        } else {
+        } else if self.has_todo(Todo::TIMERS) {
             self.until_timer()
+        } else {
+            None
         };
         let mut events = self.events.borrow_mut();
         self.with_backend(|backend| backend.wait(timeout, &mut events))
             .unwrap_or(Ok(()))
     }
 
-    fn take_remote(&self) {
-        if !self.shared.is_pending() {
-            return;
+    /// Queues what other threads have queued, in its place among the rest.
+    #[inline]
+    pub(super) fn take_remote(&self) {
+        if self.shared.is_pending() {
+            let items = self.shared.take();
+            self.ready
+                .borrow_mut()
+                .extend(items.into_iter().map(Run::from));
+            self.note(Todo::RUN);
         }
-        let items = self.shared.take();
-        self.ready
-            .borrow_mut()
-            .extend(items.into_iter().map(Run::Remote));
     }
 
-    /// Runs at most `most` items of the queue, up to the first that may not
-    /// run.
-    fn run_ready(
-        self: &Rc<Self>,
-        most: usize,
-        may_run: impl Fn(&Run) -> bool,
-        main: &mut dyn FnMut(),
-    ) {
-        for _ in 0..most {
+    /// Runs what is queued by now, up to the first item that may not run.
+    fn run_ready(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
+        if !self.has_todo(Todo::RUN) {
+            return;
+        }
+        let queued = self.ready.borrow().len();
+        for _ in 0..queued {
             let Some(run) = self.pop_if(&may_run) else {
                 return;
             };
             self.timed(|| self.run(run, main));
             self.settle();
         }
+        if self.ready.borrow().is_empty() {
+            self.done_with(Todo::RUN);
+        }
     }
 
     fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
             Run::Call(id) => self.run_call(id),
-            Run::Task(id) | Run::Remote(RemoteItem::Task(id)) => self.run_task(id, main),
+            Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
                 let owner = self
                     .slots
@@ -89,8 +96,8 @@ impl Engine {
                     owner.lost();
                 }
             }
-            Run::Remote(RemoteItem::Stop) => self.stopping.set(true),
-            Run::Remote(RemoteItem::Call(call)) => {
+            Run::Stop => self.stopping.set(true),
+            Run::Remote(call) => {
                 if let Err(error) = call.run() {
                     self.report_error("a callback failed", &*error);
                 }
@@ -111,7 +118,7 @@ impl Engine {
     fn run_due(self: &Rc<Self>) {
         loop {
             let Some(id) = self.due.borrow_mut().pop_front() else {
-                return;
+                return self.done_with(Todo::DUE);
             };
             self.timed(|| self.run_call(id));
             self.settle();

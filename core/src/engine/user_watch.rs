@@ -5,7 +5,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 
 use super::{Engine, Role, Watched};
-use crate::backend::{Interest, Key, Readiness, Source};
+use crate::backend::{Interest, Key, Readiness, Rewatched, Source};
 use crate::event_loop::{LoopClosed, WatchCallback, WatchError};
 
 type SharedCallback = Rc<RefCell<WatchCallback>>;
@@ -28,7 +28,14 @@ pub(super) struct UserWatch {
     renewed: Cell<(u32, u32)>,
 }
 
+/// What was set for the two directions.
+type Watchers = (Option<Watcher>, Option<Watcher>);
+
 impl UserWatch {
+    fn take(&self) -> Watchers {
+        (self.reader.take(), self.writer.take())
+    }
+
     fn side(&self, direction: Interest) -> &RefCell<Option<Watcher>> {
         if direction == Interest::READ {
             &self.reader
@@ -76,9 +83,7 @@ impl Watched for UserWatch {
     fn refused(&self, _: io::Error) {}
 
     fn abandon(&self) {
-        let reader = self.reader.take();
-        let writer = self.writer.take();
-        drop((reader, writer));
+        drop(self.take());
     }
 
     fn accepts(&self, key: Key, turn: u32) -> bool {
@@ -106,8 +111,12 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed.into());
         }
+        let mut stale = Watchers::default();
         let watch = match self.user_watch(source)? {
-            Some((key, watch)) => self.extend_watch(source, direction, key, watch)?,
+            Some((key, watch)) => {
+                stale = self.extend_watch(source, direction, key, &watch)?;
+                watch
+            }
             None => self.begin_watch(source, direction)?,
         };
         let watcher = Watcher {
@@ -115,7 +124,7 @@ impl Engine {
             since: self.turn.get(),
         };
         let replaced = watch.side(direction).replace(Some(watcher));
-        drop(replaced);
+        drop((replaced, stale));
         Ok(())
     }
 
@@ -156,32 +165,67 @@ impl Engine {
         Ok(watch)
     }
 
+    /// Adds a direction. Returns the callbacks that turn out to be those of a
+    /// descriptor that was closed; the caller drops them when all is done.
     fn extend_watch(
         &self,
         source: Source<'_>,
         direction: Interest,
         key: Key,
-        watch: Rc<UserWatch>,
-    ) -> Result<Rc<UserWatch>, WatchError> {
-        let want = watch.watched() | direction;
-        let turn = self.turn.get();
+        watch: &Rc<UserWatch>,
+    ) -> Result<Watchers, WatchError> {
         // A new key each time: should the number name another descriptor by
         // now, then nothing that the kernel still holds for the old one can
         // pass for an event of the new one (lines C28, C31).
-        let renewed = self.slots.borrow_mut().renew(key, turn).unwrap_or(key);
-        let user = Rc::clone(&watch);
+        let renewed = Key::new(key.slot(), key.generation().wrapping_add(1));
+        let want = watch.watched() | direction;
+        match self.rewatch(source, renewed, want) {
+            Ok(Rewatched::Changed) => {
+                self.renew_watch(source, key, want, watch);
+                Ok(Watchers::default())
+            }
+            Ok(Rewatched::Anew) => {
+                self.renew_watch(source, key, want, watch);
+                let stale = watch.take();
+                if want != direction {
+                    if let Err(error) = self.rewatch(source, renewed, direction) {
+                        self.disown(source, renewed);
+                        return Err(refusal(source, error));
+                    }
+                    self.note_armed(renewed, direction);
+                }
+                Ok(stale)
+            }
+            Err(error) => {
+                let refused = refusal(source, error);
+                if matches!(refused, WatchError::Unsupported { .. }) {
+                    // What was watched was of another kind, and was closed.
+                    self.disown(source, key);
+                }
+                Err(refused)
+            }
+        }
+    }
+
+    /// Gives a watch its next key.
+    fn renew_watch(&self, source: Source<'_>, key: Key, armed: Interest, watch: &Rc<UserWatch>) {
+        let turn = self.turn.get();
+        let Some(renewed) = self.slots.borrow_mut().renew(key, turn) else {
+            return;
+        };
+        let user = Rc::clone(watch);
         self.descriptors
             .borrow_mut()
             .insert_user(source, renewed, user);
         if watch.renewed.get().1 != turn {
             watch.renewed.set((key.generation(), turn));
         }
-        let rewatched = self.with_backend(|backend| backend.rewatch(source, renewed, want));
-        if let Some(Err(error)) = rewatched {
-            return Err(refusal(source, error));
-        }
-        self.note_armed(renewed, want);
-        Ok(watch)
+        self.note_armed(renewed, armed);
+    }
+
+    fn rewatch(&self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
+        self.with_backend(|backend| backend.rewatch(source, key, want))
+            .unwrap_or(Ok(Rewatched::Changed))
     }
 
     /// Ends one direction; the last one frees the slot.
@@ -201,16 +245,30 @@ impl Engine {
         if left.is_empty() {
             self.disown(source, key);
         } else {
-            // A descriptor that was closed and reused under the same number
-            // has nothing to be told; the callback goes in any case.
-            let _ = self.with_backend(|backend| backend.rewatch(source, key, left));
-            self.note_armed(key, left);
+            match self.rewatch(source, key, left) {
+                Ok(Rewatched::Changed) => self.note_armed(key, left),
+                // The other direction was that of a descriptor that was closed
+                // as well: the new one has nothing to do with it.
+                Ok(Rewatched::Anew) | Err(_) => {
+                    let stale = watch.take();
+                    self.disown(source, key);
+                    drop(stale);
+                }
+            }
         }
         drop(removed);
         Ok(true)
     }
 
-    fn note_armed(&self, key: Key, armed: Interest) {
+    /// What the backend knows a slot to be armed for.
+    pub(super) fn armed(&self, key: Key) -> Interest {
+        let mut slots = self.slots.borrow_mut();
+        slots
+            .named(key)
+            .map_or(Interest::empty(), |slot| slot.armed)
+    }
+
+    pub(super) fn note_armed(&self, key: Key, armed: Interest) {
         if let Some(slot) = self.slots.borrow_mut().named(key) {
             slot.armed = armed;
             slot.want = armed;

@@ -4,18 +4,28 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use super::{Engine, Role, Watched};
 use crate::backend::{Interest, Key, Readiness, Source};
 
+/// What becomes of the end of a job whose future was dropped; None if the loop
+/// was closed before.
+type Bequest = Box<dyn FnOnce(Option<io::Result<u64>>)>;
+
 /// One descriptor that something waits for.
 struct Waiter {
+    engine: Weak<Engine>,
+    number: u64,
+    key: Cell<Key>,
     ready: Cell<bool>,
     error: Cell<Option<io::Error>>,
     done: Cell<Option<io::Result<u64>>>,
     waker: RefCell<Option<Waker>>,
+    /// Set when the future was dropped while a job was in flight: the slot
+    /// stays until the job has ended.
+    bequest: RefCell<Option<Bequest>>,
 }
 
 impl Waiter {
@@ -42,8 +52,15 @@ impl Watched for Waiter {
     }
 
     fn done(&self, result: io::Result<u64>) {
-        self.done.set(Some(result));
-        self.wake();
+        let bequest = self.bequest.take();
+        let Some(bequest) = bequest else {
+            self.done.set(Some(result));
+            return self.wake();
+        };
+        if let Some(engine) = self.engine.upgrade() {
+            engine.release(self.number, self.key.get());
+        }
+        bequest(Some(result));
     }
 
     fn refused(&self, error: io::Error) {
@@ -51,7 +68,15 @@ impl Watched for Waiter {
         self.wake();
     }
 
+    fn outlives_descriptor(&self) -> bool {
+        self.bequest.borrow().is_some()
+    }
+
     fn abandon(&self) {
+        let bequest = self.bequest.take();
+        if let Some(bequest) = bequest {
+            return bequest(None);
+        }
         self.refused(io::ErrorKind::NotConnected.into());
     }
 }
@@ -63,7 +88,7 @@ pub(crate) struct ReadyFuture<'a> {
     source: Source<'a>,
     key: Key,
     waiter: Rc<Waiter>,
-    armed: Interest,
+    in_flight: bool,
 }
 
 impl<'a> ReadyFuture<'a> {
@@ -71,18 +96,23 @@ impl<'a> ReadyFuture<'a> {
     /// taken yet.
     pub(crate) fn new(engine: &Rc<Engine>, source: Source<'a>) -> Self {
         let waiter = Rc::new(Waiter {
+            engine: Rc::downgrade(engine),
+            number: source.number(),
+            key: Cell::new(Key::RESERVED),
             ready: Cell::new(false),
             error: Cell::new(None),
             done: Cell::new(None),
             waker: RefCell::new(None),
+            bequest: RefCell::new(None),
         });
         let key = engine.adopt(source, Rc::clone(&waiter) as Rc<dyn Watched>);
+        waiter.key.set(key);
         Self {
             engine: Rc::clone(engine),
             source,
             key,
             waiter,
-            armed: Interest::empty(),
+            in_flight: false,
         }
     }
 
@@ -99,12 +129,12 @@ impl<'a> ReadyFuture<'a> {
     /// for disarms.
     pub(crate) async fn writable(&mut self) -> io::Result<()> {
         self.waiter.ready.set(false);
-        if self.armed.is_empty() {
+        if self.engine.armed(self.key).is_empty() {
             let watched = self
                 .engine
                 .with_backend(|backend| backend.watch(self.source, self.key, Interest::WRITE));
             watched.unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
-            self.armed = Interest::WRITE;
+            self.engine.note_armed(self.key, Interest::WRITE);
         }
         Signal {
             waiter: &self.waiter,
@@ -116,22 +146,45 @@ impl<'a> ReadyFuture<'a> {
     /// Ends the watch while the caller waits for something else; a level that
     /// nobody looks at would wake the loop in every turn.
     pub(crate) fn disarm(&mut self) {
-        if !self.armed.is_empty() {
+        if !self.engine.armed(self.key).is_empty() {
             let (source, key) = (self.source, self.key);
             let _ = self
                 .engine
                 .with_backend(|backend| backend.unwatch(source, key));
-            self.armed = Interest::empty();
+            self.engine.note_armed(self.key, Interest::empty());
         }
+    }
+
+    /// A job is in flight; [`done`](Self::done) waits for its end.
+    pub(crate) fn begun(&mut self) {
+        self.in_flight = true;
+        self.disarm();
     }
 
     /// Waits for the end of a job in flight.
     pub(crate) async fn done(&mut self) -> io::Result<u64> {
-        Signal {
+        let signal = Signal {
             waiter: &self.waiter,
             taken: |waiter: &Waiter| waiter.done.take(),
+        };
+        let result = signal.await;
+        self.in_flight = false;
+        result?
+    }
+
+    /// Ends the future. A job in flight is cancelled, and keeps the descriptor
+    /// for the loop until it has ended; then, or at once without one, `bequest`
+    /// is called.
+    pub(crate) fn leave(mut self, bequest: impl FnOnce(Option<io::Result<u64>>) + 'static) {
+        let done = self.waiter.done.take();
+        if !self.in_flight || done.is_some() || self.engine.is_closed() {
+            self.in_flight = false;
+            drop(self);
+            return bequest(done);
         }
-        .await?
+        self.waiter.bequest.replace(Some(Box::new(bequest)));
+        let key = self.key;
+        let _ = self.engine.with_backend(|backend| backend.cancel(key));
     }
 }
 
@@ -160,6 +213,8 @@ impl<T, F: Fn(&Waiter) -> Option<T> + Unpin> Future for Signal<'_, F> {
 impl Drop for ReadyFuture<'_> {
     fn drop(&mut self) {
         self.disarm();
-        self.engine.disown(self.source, self.key);
+        if !self.waiter.outlives_descriptor() {
+            self.engine.disown(self.source, self.key);
+        }
     }
 }

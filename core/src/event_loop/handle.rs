@@ -13,7 +13,7 @@ use super::{
     Callback, Connection, EventLoop, ExceptionHandler, LoopClosed, ProtocolFactory, WatchCallback,
     WatchError,
 };
-use crate::backend::{Capabilities, Interest, Source};
+use crate::backend::{AsSource, Capabilities, Interest, Source};
 use crate::engine::{self, Engine, ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
 use crate::net::{
     self, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
@@ -103,8 +103,8 @@ impl EventLoop for LoopHandle {
         self.0.add_watch(source, Interest::READ, callback)
     }
 
-    fn remove_reader(&self, source: Source<'_>) -> Result<bool, WatchError> {
-        self.0.remove_watch(source, Interest::READ)
+    fn remove_reader(&self, source: &dyn AsSource) -> Result<bool, WatchError> {
+        self.0.remove_watch(source.as_source(), Interest::READ)
     }
 
     fn add_writer_boxed(
@@ -115,8 +115,8 @@ impl EventLoop for LoopHandle {
         self.0.add_watch(source, Interest::WRITE, callback)
     }
 
-    fn remove_writer(&self, source: Source<'_>) -> Result<bool, WatchError> {
-        self.0.remove_watch(source, Interest::WRITE)
+    fn remove_writer(&self, source: &dyn AsSource) -> Result<bool, WatchError> {
+        self.0.remove_watch(source.as_source(), Interest::WRITE)
     }
 
     async fn create_connection_boxed(

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use crate::BoxError;
-use crate::backend::{Capabilities, Source};
+use crate::backend::{AsSource, Capabilities, Source};
 use crate::engine::{ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
 use crate::net::{
     BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
@@ -115,7 +115,10 @@ pub trait EventLoop {
     ///
     /// The kernel is always told, so that a descriptor number that was closed
     /// without [`remove_reader`](Self::remove_reader) and is in use again gets
-    /// its own calls (line C27).
+    /// its own calls (line C27). But remove it before it is closed: while a
+    /// duplicate of it is open, epoll(7) goes on reporting it, which wakes the
+    /// loop in every turn; the loop drops such events and warns once
+    /// (line C31).
     ///
     /// # Errors
     ///
@@ -132,7 +135,7 @@ pub trait EventLoop {
     /// # Errors
     ///
     /// [`WatchError::Owned`] for a descriptor that the loop uses itself.
-    fn remove_reader(&self, source: Source<'_>) -> Result<bool, WatchError>;
+    fn remove_reader(&self, source: &dyn AsSource) -> Result<bool, WatchError>;
 
     /// Calls `callback` in every turn in which `source` can be written
     /// (line C2); otherwise as [`add_reader_boxed`](Self::add_reader_boxed),
@@ -153,7 +156,7 @@ pub trait EventLoop {
     /// # Errors
     ///
     /// [`WatchError::Owned`] for a descriptor that the loop uses itself.
-    fn remove_writer(&self, source: Source<'_>) -> Result<bool, WatchError>;
+    fn remove_writer(&self, source: &dyn AsSource) -> Result<bool, WatchError>;
 
     /// Connects a stream, over TCP or a Unix socket, or takes a connected
     /// socket over. `connection_made` has been called when this returns

@@ -89,9 +89,10 @@ fn bind_all(
 ) -> Result<Vec<Bound>, ListenError> {
     let mut bound = Vec::new();
     for &address in addresses {
-        // A family that the system lacks is passed over.
-        let Ok(socket) = Socket::new(Domain::for_address(address), Type::STREAM, None) else {
-            continue;
+        let socket = match Socket::new(Domain::for_address(address), Type::STREAM, None) {
+            Ok(socket) => socket,
+            Err(error) if lacks_family(&error) => continue,
+            Err(error) => return Err(ListenError::Socket(error)),
         };
         prepare(&socket, address, options)?;
         match socket.bind(&address.into()) {
@@ -111,6 +112,16 @@ fn bind_all(
         });
     }
     Ok(bound)
+}
+
+/// Whether an error says that the system lacks an address family, which is
+/// then passed over. The standard library has no stable kind for it.
+fn lacks_family(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    const MISSING: i32 = libc::EAFNOSUPPORT;
+    #[cfg(not(unix))]
+    const MISSING: i32 = 10_047; // WSAEAFNOSUPPORT
+    error.raw_os_error() == Some(MISSING)
 }
 
 fn prepare(
@@ -134,18 +145,12 @@ fn prepare(
     Ok(())
 }
 
-#[cfg(all(
-    unix,
-    not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))
-))]
+#[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
 fn reuse_port(socket: &Socket) -> Result<(), ListenError> {
     socket.set_reuse_port(true).map_err(ListenError::Socket)
 }
 
-#[cfg(not(all(
-    unix,
-    not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))
-)))]
+#[cfg(not(all(unix, not(any(target_os = "solaris", target_os = "illumos")))))]
 fn reuse_port(_: &Socket) -> Result<(), ListenError> {
     Err(NO_REUSE_PORT)
 }

@@ -44,7 +44,13 @@ impl Clients {
     }
 
     pub(super) fn wait(&self, waker: &Waker) {
-        self.waiters.borrow_mut().push(waker.clone());
+        let known = |other: &Waker| other.will_wake(waker);
+        if self.waiters.borrow().iter().any(known) {
+            // A task that is polled often waits once.
+            return;
+        }
+        let waker = waker.clone();
+        self.waiters.borrow_mut().push(waker);
     }
 
     /// Calls `each` with every connection. The connections may end meanwhile.

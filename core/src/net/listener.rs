@@ -10,7 +10,7 @@ use socket2::{SockAddr, Socket};
 use super::connect::disable_nagle;
 use super::serving::Serving;
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
-use crate::engine::{Engine, Role, Watched};
+use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::transport::{Address, Names, Stream};
 
 /// How long a listener pauses when the system has no descriptor or memory
@@ -31,6 +31,8 @@ pub(super) struct Listener {
     serving: Cell<bool>,
     /// The last attempt to accept failed, and was reported.
     failing: Cell<bool>,
+    /// Ends the pause after that.
+    retry: RefCell<Option<TimerHandle>>,
     #[cfg(unix)]
     path: Option<super::unix_path::BoundPath>,
 }
@@ -62,6 +64,7 @@ impl Listener {
             keep_alive,
             serving: Cell::new(false),
             failing: Cell::new(false),
+            retry: RefCell::new(None),
             #[cfg(unix)]
             path: bound.path,
         });
@@ -90,9 +93,18 @@ impl Listener {
         Ok(())
     }
 
+    /// Ceases to accept, because the server could not be started as a whole.
+    pub(super) fn pause(&self) {
+        self.serving.set(false);
+        self.engine.want(self.key.get(), Interest::empty());
+        if let Some(retry) = self.retry.take() {
+            retry.cancel();
+        }
+    }
+
     /// Closes the socket, and removes its file.
     pub(super) fn close(&self) {
-        self.serving.set(false);
+        self.pause();
         let socket = self.socket.take();
         if let Some(socket) = socket {
             self.engine.disown(socket.as_source(), self.key.get());
@@ -170,6 +182,10 @@ impl Listener {
             self.engine
                 .report_error("accepting connections is paused for a second", error);
         }
+        if !self.serving.get() {
+            // Whoever was told has closed the server.
+            return;
+        }
         self.engine.want(self.key.get(), Interest::empty());
         let this = Weak::clone(&self.this);
         let retry = Box::new(move || {
@@ -179,7 +195,9 @@ impl Listener {
             Ok(())
         });
         // On a loop that is being closed nothing has to be retried.
-        let _ = self.engine.call_later(ACCEPT_RETRY_DELAY, retry);
+        let timer = self.engine.call_later(ACCEPT_RETRY_DELAY, retry).ok();
+        let old = self.retry.replace(timer);
+        drop(old);
     }
 }
 

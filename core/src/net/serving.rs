@@ -92,9 +92,12 @@ impl Server for Serving {
             return Ok(());
         }
         let listeners = self.listeners.borrow().clone();
-        for listener in listeners {
+        for listener in &listeners {
             if let Err(error) = listener.start() {
                 self.serving.set(false);
+                for listener in &listeners {
+                    listener.pause();
+                }
                 return Err(error);
             }
         }

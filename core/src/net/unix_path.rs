@@ -63,6 +63,11 @@ pub(super) fn bind(path: &Path, cleanup: bool) -> Result<Bound, ListenError> {
     } else {
         None
     };
+    // An empty path lets the system choose a name (unix(7)).
+    let address = match socket.local_addr() {
+        Ok(name) if !in_file_system => Address::from_sock_addr(&name).unwrap_or(address),
+        _ => address,
+    };
     Ok(Bound {
         socket,
         address,

@@ -30,8 +30,8 @@ pub enum SendFileErrorKind {
     /// The count was 0 (line A9).
     #[error("the count must be positive")]
     InvalidCount,
-    /// The offset, or the end of the range, is beyond what a file can have.
-    #[error("the range is beyond the largest file offset")]
+    /// The offset is beyond what a file can have.
+    #[error("the offset is beyond the largest of any file")]
     InvalidOffset,
     /// An offset was given for a file that has none, such as a pipe
     /// (line A14).
@@ -63,6 +63,10 @@ pub enum SendFileErrorKind {
     /// watched by its user (line A20).
     #[error("the descriptor is in use by the loop")]
     Owned,
+    /// The progress callback panicked. The panic itself left the loop's `run_*`
+    /// call.
+    #[error("the progress callback panicked")]
+    Panicked,
     /// The loop is closed.
     #[error("the event loop is closed")]
     LoopClosed,
@@ -105,6 +109,7 @@ impl SendFileError {
             Kind::Unsupported | Kind::NotAvailable => io::ErrorKind::Unsupported,
             Kind::InProgress | Kind::Owned | Kind::HandedOver => io::ErrorKind::ResourceBusy,
             Kind::EofWritten => io::ErrorKind::BrokenPipe,
+            Kind::Panicked => io::ErrorKind::Other,
             Kind::InvalidCount
             | Kind::InvalidOffset
             | Kind::NotSeekable

@@ -23,7 +23,8 @@ pub enum FilePosition {
     /// A37).
     #[default]
     Update,
-    /// Left alone, which saves a system call a file.
+    /// Left alone, which saves a system call a file. A reader that is no file,
+    /// which only moves by being read, is then wherever reading has left it.
     Keep,
 }
 

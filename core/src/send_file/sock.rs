@@ -1,6 +1,5 @@
 //! Sending a file over a socket that no transport owns.
 
-use std::io;
 use std::rc::Rc;
 
 use socket2::{SockRef, Type};
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::backend::Source;
 use crate::engine::{Engine, ReadyFuture};
+use crate::transport::output;
 
 /// Sends a file over a socket. The socket belongs to the loop meanwhile.
 pub(crate) async fn sock_sendfile(
@@ -21,26 +21,44 @@ pub(crate) async fn sock_sendfile(
     let refuse = |kind| SendFileError::new(kind, 0);
     check(engine, socket).map_err(refuse)?;
     let transfer = Transfer::new(file, options).map_err(refuse)?;
-    let mut sending = Settled(transfer);
-    let mut ready = ReadyFuture::new(engine, socket);
-    let ended = send(engine, &mut ready, &mut sending.0).await;
+    let mut sending = Sending {
+        parts: Some((ReadyFuture::new(engine, socket), transfer)),
+    };
+    let ended = match &mut sending.parts {
+        Some((ready, transfer)) => send(engine, ready, transfer).await,
+        None => Ok(()),
+    };
+    let Some((ready, transfer)) = sending.parts.take() else {
+        return Err(refuse(Kind::Finished));
+    };
     drop(ready);
-    let sent = sending.0.sent();
-    let settled = sending.0.settle();
-    std::mem::forget(sending);
+    let sent = transfer.sent();
+    let settled = transfer.settle();
     match ended.and_then(|()| settled.map_err(Kind::File)) {
         Ok(()) => Ok(sent),
         Err(kind) => Err(SendFileError::new(kind, sent)),
     }
 }
 
-/// Sets the file position when the future is dropped on its way (line A36).
-struct Settled(Transfer);
+/// Sets the file position when the future is dropped on its way, or as soon as
+/// the kernel has let go of the file (line A36).
+struct Sending<'a> {
+    /// None once it has ended.
+    parts: Option<(ReadyFuture<'a>, Transfer)>,
+}
 
-impl Drop for Settled {
+impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        // Nobody is left to be told.
-        let _ = self.0.settle();
+        let Some((ready, mut transfer)) = self.parts.take() else {
+            return;
+        };
+        ready.leave(move |done| {
+            // Nobody is left to be told.
+            if let Some(result) = done {
+                let _ = transfer.done(result);
+            }
+            let _ = transfer.settle();
+        });
     }
 }
 
@@ -52,7 +70,8 @@ fn check(engine: &Engine, socket: Source<'_>) -> Result<(), Kind> {
         return Err(Kind::Owned);
     }
     let options = SockRef::from(&socket);
-    if options.r#type().map_err(Kind::Connection)? != Type::STREAM {
+    // What has no type is no socket at all.
+    if !options.r#type().is_ok_and(|kind| kind == Type::STREAM) {
         return Err(Kind::NotStream);
     }
     // Windows cannot tell.
@@ -72,16 +91,21 @@ async fn send(
     loop {
         let step = {
             let sink = SockRef::from(&socket);
-            let write = &mut |data: &[u8]| io::Write::write(&mut &*sink, data);
+            let write = &mut |data: &[u8]| output::send(&sink, data);
             transfer.step(engine, ready.key(), socket, write)
         };
+        if matches!(step, Step::InFlight) {
+            ready.begun();
+        }
         transfer.report();
         match step {
             Step::Finished(result) => return result,
             Step::Writable => ready.writable().await.map_err(Kind::Connection)?,
             Step::InFlight => {
                 let result = ready.done().await;
-                if let Some(ended) = transfer.done(result) {
+                let ended = transfer.done(result);
+                transfer.report();
+                if let Some(ended) = ended {
                     return ended;
                 }
             }

@@ -1,10 +1,9 @@
 //! Where the bytes of a file come from.
 
-use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A reader that can be positioned, such as `Cursor`.
@@ -112,23 +111,86 @@ pub(super) enum Reading {
     File(Arc<File>),
     /// A pipe, a socket, a terminal: no offset, no position.
     Stream(Arc<File>),
-    Reader {
-        /// None while another thread reads from it.
-        reader: Option<Box<dyn ReadSeek>>,
-        /// Where that thread's reader is to be left, if the transfer ends
-        /// meanwhile.
-        settle_at: Rc<Cell<Option<u64>>>,
-    },
+    Reader(Arc<Lent>),
+}
+
+/// A reader between this thread and the one that reads.
+///
+/// The transfer may end, or the loop be closed, while the other thread reads:
+/// whoever comes last leaves the reader at its position (line A37).
+pub(super) struct Lent(Mutex<Place>);
+
+struct Place {
+    /// None while another thread reads from it.
+    reader: Option<Box<dyn ReadSeek>>,
+    /// Where that thread is to leave it, once the transfer has ended.
+    settle_at: Option<u64>,
+}
+
+impl Lent {
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads, after moving to `seek_to`.
+    pub(super) fn read(&self, into: &mut [u8], seek_to: Option<u64>) -> io::Result<usize> {
+        let taken = self.place().reader.take();
+        let Some(mut reader) = taken else {
+            return Err(io::Error::other("the reader is gone"));
+        };
+        let read = unpanicking(|| {
+            if let Some(position) = seek_to {
+                reader.seek(SeekFrom::Start(position))?;
+            }
+            read_on(&mut reader, into)
+        });
+        self.put_back(reader);
+        read
+    }
+
+    fn put_back(&self, mut reader: Box<dyn ReadSeek>) {
+        let settle_at = {
+            let mut place = self.place();
+            if place.settle_at.is_none() {
+                place.reader = Some(reader);
+                return;
+            }
+            place.settle_at
+        };
+        if let Some(position) = settle_at {
+            // Nobody is left to be told.
+            let _ = unpanicking(|| reader.seek(SeekFrom::Start(position)));
+        }
+    }
+
+    fn set_position(&self, position: u64) -> io::Result<u64> {
+        let taken = {
+            let mut place = self.place();
+            place.settle_at = Some(position);
+            place.reader.take()
+        };
+        let Some(mut reader) = taken else {
+            return Ok(position);
+        };
+        unpanicking(|| reader.seek(SeekFrom::Start(position)))
+    }
+}
+
+/// A reader that panics fails its own transfer, and neither the loop nor the
+/// thread that all transfers share.
+fn unpanicking<T>(use_reader: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(use_reader))
+        .unwrap_or_else(|_| Err(io::Error::other("the reader panicked")))
 }
 
 impl Reading {
     pub(super) fn new(source: FileSource) -> Self {
         match source {
             FileSource::File(file) => Self::File(file),
-            FileSource::Reader(reader) => Self::Reader {
+            FileSource::Reader(reader) => Self::Reader(Arc::new(Lent(Mutex::new(Place {
                 reader: Some(reader),
-                settle_at: Rc::default(),
-            },
+                settle_at: None,
+            })))),
         }
     }
 
@@ -155,7 +217,7 @@ impl Reading {
     pub(super) fn open_file(&self) -> Option<Arc<File>> {
         match self {
             Self::File(file) | Self::Stream(file) => Some(Arc::clone(file)),
-            Self::Reader { .. } => None,
+            Self::Reader(_) => None,
         }
     }
 
@@ -165,32 +227,13 @@ impl Reading {
         metadata.is_file().then_some(metadata.len())
     }
 
-    pub(super) fn settle_at(&self) -> Rc<Cell<Option<u64>>> {
-        match self {
-            Self::Reader { settle_at, .. } => Rc::clone(settle_at),
-            Self::File(_) | Self::Stream(_) => Rc::default(),
-        }
-    }
-
-    pub(super) fn restore(&mut self, back: Option<Box<dyn ReadSeek>>) {
-        if let Self::Reader { reader, .. } = self {
-            *reader = back;
-        }
-    }
-
-    /// Sets the position, or leaves word for the thread that has the reader.
-    pub(super) fn set_position(&mut self, position: u64) -> io::Result<()> {
+    /// Sets the position, or leaves word for the thread that has the reader;
+    /// nothing is read afterwards.
+    pub(super) fn set_position(&self, position: u64) -> io::Result<()> {
         let moved = match self {
             Self::File(file) => (&**file).seek(SeekFrom::Start(position)),
             Self::Stream(_) => Ok(position),
-            Self::Reader {
-                reader: Some(reader),
-                ..
-            } => reader.seek(SeekFrom::Start(position)),
-            Self::Reader { settle_at, .. } => {
-                settle_at.set(Some(position));
-                Ok(position)
-            }
+            Self::Reader(lent) => lent.set_position(position),
         };
         match moved {
             // A pipe that was never examined has no position to set.
@@ -205,6 +248,11 @@ pub(super) fn read_on(reader: &mut (impl Read + ?Sized), into: &mut [u8]) -> io:
     loop {
         match reader.read(into) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(count) if count > into.len() => {
+                return Err(io::Error::other(
+                    "the reader claims more than it had room for",
+                ));
+            }
             other => return other,
         }
     }

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 
 /// How much one call sends, in bytes: other connections wait for at most so
 /// long (line A70). A socket's buffer is seldom larger.
-const STRETCH: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
+const STRETCH: NonZeroU64 = NonZeroU64::MIN.saturating_add(1024 * 1024 - 1);
 
 /// The largest offset of a file: `off_t` is signed.
 const LARGEST_OFFSET: u64 = i64::MAX as u64;
@@ -51,8 +51,7 @@ impl Transfer {
         if options.count == Some(0) {
             return Err(Kind::InvalidCount);
         }
-        let end = options.offset.checked_add(options.count.unwrap_or(0));
-        if end.is_none_or(|end| end > LARGEST_OFFSET) {
+        if options.offset > LARGEST_OFFSET {
             return Err(Kind::InvalidOffset);
         }
         let mut transfer = Self {
@@ -82,6 +81,13 @@ impl Transfer {
 
     pub(crate) fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// How much may still be sent. A count may reach beyond every file
+    /// (line A26); what the system is asked for may not.
+    fn left(&self) -> u64 {
+        let room = LARGEST_OFFSET.saturating_sub(self.offset + self.sent);
+        self.remaining.map_or(room, |remaining| remaining.min(room))
     }
 
     /// Makes one attempt: at most one stretch, one system call that sends.
@@ -119,11 +125,10 @@ impl Transfer {
             return Err(Kind::NotAvailable);
         };
         loop {
-            let len = match self.remaining.map(NonZeroU64::new) {
-                Some(None) => return Ok(Step::Finished(Ok(()))),
-                Some(Some(left)) => left.min(STRETCH),
-                None => STRETCH,
+            let Some(left) = NonZeroU64::new(self.left()) else {
+                return Ok(Step::Finished(Ok(())));
             };
+            let len = left.min(STRETCH);
             let job = SendFile {
                 socket,
                 file: BorrowedFile::from(&*file),
@@ -146,7 +151,6 @@ impl Transfer {
                     if !at_end {
                         return Ok(Step::Writable);
                     }
-                    self.total = None;
                 }
                 Ok(Sent::NotReady) => return Ok(Step::Writable),
                 Ok(Sent::InFlight) => return Ok(Step::InFlight),
@@ -174,20 +178,25 @@ impl Transfer {
                 self.advance(count);
                 (self.remaining == Some(0)).then_some(Ok(()))
             }
-            Err(error) => self.refused(error).err().map(Err),
+            Err(error) => match self.refused(error) {
+                Ok(_) => None,
+                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back().err().map(Err),
+                Err(kind) => Some(Err(kind)),
+            },
         }
     }
 
     /// Reads and writes.
     fn copy(&mut self, engine: &Engine, write: &mut dyn FnMut(&[u8]) -> io::Result<usize>) -> Step {
+        let left = self.left();
         let Some(fallback) = &mut self.fallback else {
             return Step::Finished(Err(Kind::NotAvailable));
         };
         if fallback.is_empty() {
-            if self.remaining == Some(0) {
+            if left == 0 {
                 return Step::Finished(Ok(()));
             }
-            match fallback.fill(engine, &self.file, self.remaining) {
+            match fallback.fill(engine, &self.file, left) {
                 Ok(true) => {}
                 Ok(false) => return Step::Finished(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Read,
@@ -216,14 +225,15 @@ impl Transfer {
     /// Reads the next chunk on another thread. To be called after
     /// [`Step::Read`], and its result to be given to [`Self::restore`].
     pub(crate) fn read(&mut self) -> Option<super::fallback::ChunkRead> {
+        let left = self.left();
         let fallback = self.fallback.as_mut()?;
-        Some(fallback.read(&mut self.file, self.remaining))
+        Some(fallback.read(&self.file, left))
     }
 
     /// Takes back what [`Self::read`] has read; an error ends the transfer.
     pub(crate) fn restore(&mut self, chunk: super::fallback::Chunk) -> Option<Result<(), Kind>> {
         let fallback = self.fallback.as_mut()?;
-        match fallback.restore(&mut self.file, chunk) {
+        match fallback.restore(chunk) {
             Ok(true) => None,
             Ok(false) => Some(Ok(())),
             Err(error) => Some(Err(Kind::File(error))),
@@ -251,7 +261,7 @@ impl Transfer {
 
     /// Sets the file position; the transfer is over, however it ended
     /// (lines A33 to A37).
-    pub(crate) fn settle(&mut self) -> io::Result<()> {
+    pub(crate) fn settle(&self) -> io::Result<()> {
         match self.position {
             FilePosition::Keep => Ok(()),
             FilePosition::Update => self.file.set_position(self.offset + self.sent),

@@ -66,7 +66,7 @@ impl<L: EventLoop + ?Sized> Future for Sleep<'_, L> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.alarm.borrow().rung {
+        if self.alarm.borrow().rung || self.event_loop.is_closed() {
             return Poll::Ready(());
         }
         if self.timer.is_none() && !self.start() {
@@ -111,14 +111,15 @@ impl From<Elapsed> for std::io::Error {
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Timeout<'a, L: EventLoop + ?Sized, F> {
     sleep: Sleep<'a, L>,
-    future: Pin<Box<F>>,
+    /// None once the time is up.
+    future: Option<Pin<Box<F>>>,
 }
 
 impl<'a, L: EventLoop + ?Sized, F: Future> Timeout<'a, L, F> {
     pub(crate) fn new(event_loop: &'a L, limit: Duration, future: F) -> Self {
         Self {
             sleep: Sleep::new(event_loop, limit),
-            future: Box::pin(future),
+            future: Some(Box::pin(future)),
         }
     }
 }
@@ -127,12 +128,16 @@ impl<L: EventLoop + ?Sized, F: Future> Future for Timeout<'_, L, F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(output) = self.future.as_mut().poll(context) {
-            return Poll::Ready(Ok(output));
+        if let Some(future) = &mut self.future {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
         }
-        Pin::new(&mut self.sleep)
-            .poll(context)
-            .map(|()| Err(Elapsed))
+        let elapsed = Pin::new(&mut self.sleep).poll(context);
+        if elapsed.is_ready() {
+            self.future = None;
+        }
+        elapsed.map(|()| Err(Elapsed))
     }
 }
 

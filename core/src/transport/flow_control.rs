@@ -6,7 +6,6 @@ use std::cell::{Cell, RefCell};
 use bitflags::bitflags;
 
 use super::{LimitsError, WriteBufferLimits};
-use crate::backend::Key;
 use crate::engine::Engine;
 use crate::protocol::SharedProtocol;
 
@@ -71,15 +70,9 @@ impl FlowControl {
     }
 
     /// Judges a queue of so many bytes by the marks; `may_resume` is false
-    /// while nothing could be written anyway. Then tells the protocol, or
-    /// notes that it is owed a call.
-    pub(crate) fn judge(
-        &self,
-        queued: usize,
-        may_resume: bool,
-        protocol: &RefCell<Option<SharedProtocol>>,
-        (engine, key): (&Engine, Key),
-    ) {
+    /// while nothing could be written anyway. True if the protocol has to be
+    /// told and nobody is at it: then [`settle`](Self::settle) is due.
+    pub(crate) fn judge(&self, queued: usize, may_resume: bool) -> bool {
         if self.has(Bits::FULL) {
             if queued <= self.low.get() && may_resume {
                 self.put(Bits::FULL, false);
@@ -87,12 +80,7 @@ impl FlowControl {
         } else if queued > self.high.get() {
             self.put(Bits::FULL, true);
         }
-        if self.has(Bits::FULL) != self.has(Bits::TOLD) && !self.has(Bits::OWED) {
-            self.put(Bits::OWED, true);
-            if !self.settle(protocol, engine) {
-                engine.owe(key);
-            }
-        }
+        self.has(Bits::FULL) != self.has(Bits::TOLD) && !self.has(Bits::OWED)
     }
 
     /// The connection is ending: nobody is told anything any more.
@@ -100,32 +88,34 @@ impl FlowControl {
         self.put(Bits::FULL, self.has(Bits::TOLD));
     }
 
-    /// Tells the protocol what it is owed; false if it is busy.
+    /// Tells the protocol what it is owed; false if it is busy. Then the
+    /// connection stays marked, and the engine has to ask again.
     pub(crate) fn settle(
         &self,
         protocol: &RefCell<Option<SharedProtocol>>,
         engine: &Engine,
     ) -> bool {
+        self.put(Bits::OWED, true);
+        let telling = Telling(self);
         loop {
             let full = self.has(Bits::FULL);
             if full == self.has(Bits::TOLD) {
-                self.put(Bits::OWED, false);
                 return true;
             }
             let Some(protocol) = protocol.borrow().clone() else {
-                self.put(Bits::OWED, false);
                 return true;
             };
-            let Ok(mut guard) = protocol.try_borrow_mut() else {
+            let Ok(mut protocol) = protocol.try_borrow_mut() else {
+                std::mem::forget(telling);
                 return false;
             };
             self.put(Bits::TOLD, full);
             let (outcome, message) = if full {
-                (guard.pause_writing(), "pause_writing failed")
+                (protocol.pause_writing(), "pause_writing failed")
             } else {
-                (guard.resume_writing(), "resume_writing failed")
+                (protocol.resume_writing(), "resume_writing failed")
             };
-            drop(guard);
+            drop(protocol);
             if let Err(error) = outcome {
                 engine.report_error(message, &*error);
             }
@@ -153,5 +143,15 @@ impl FlowControl {
             low: self.low.get(),
             high: self.high.get(),
         }
+    }
+}
+
+/// Takes the mark off when the protocol was told, also if it panics: then the
+/// next change of the queue tells it again.
+struct Telling<'a>(&'a FlowControl);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.0.put(Bits::OWED, false);
     }
 }

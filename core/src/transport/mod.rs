@@ -6,6 +6,7 @@ mod flow;
 mod flow_control;
 mod hand_over;
 mod handle;
+pub(crate) mod output;
 mod queue;
 mod socket;
 mod stream;
@@ -89,7 +90,8 @@ pub trait Transport: 'static {
     /// Limits how long [`close`](Self::close) may go on sending what is
     /// queued; then the connection is aborted and `connection_lost` is told
     /// [`TimedOut`](std::io::ErrorKind::TimedOut). `None`, the default, waits
-    /// without a limit, as asyncio does (line D54).
+    /// without a limit, as asyncio does (line D54). On a connection that is
+    /// closing already the time begins now.
     fn set_close_timeout(&self, timeout: Option<Duration>);
 
     /// Calls no `data_received` until [`resume_reading`](Self::resume_reading)

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpStream;
 
-use loopline_core::backend::{AsSource, Interest, Key, Readiness};
+use loopline_core::backend::{Interest, Key, Readiness, Rewatched};
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -20,6 +20,8 @@ pub(super) const CASES: &[Case] = &[
     case!(B4, watching_a_number_that_was_closed, "A new source with the number of a closed one is watched.")
         .alone(),
     case!(B4, rewatching_a_number_that_was_closed, "A rewatch reaches a new source with the number of a closed one.")
+        .alone(),
+    case!(B4, rewatching_tells_whether_it_is_the_same_source, "A rewatch tells a source of a number from an earlier one.")
         .alone(),
     case!(B4, watching_a_number_whose_source_lives_on, "A new source with the number of a closed one is watched, though a duplicate of that is open.")
         .alone(),
@@ -101,7 +103,7 @@ fn watching_a_number_that_was_closed(context: &Context) -> Outcome {
     let (ours, _theirs) = ready_pair()?;
     driver.watch(&ours, KEY, Interest::READ)?;
     driver.until_ready(KEY, Readiness::READ)?;
-    let (ours, _theirs) = successor(ours)?;
+    let (ours, _theirs) = sockets::successor(ours)?;
     driver.watch(&ours, NEW, Interest::READ)?;
     driver.until_ready(NEW, Readiness::READ)?;
     assert_eq!(driver.linger()?.of(NEW), Readiness::READ);
@@ -113,10 +115,23 @@ fn rewatching_a_number_that_was_closed(context: &Context) -> Outcome {
     let (ours, _theirs) = ready_pair()?;
     driver.watch(&ours, KEY, Interest::READ)?;
     driver.until_ready(KEY, Readiness::READ)?;
-    let (ours, _theirs) = successor(ours)?;
+    let (ours, _theirs) = sockets::successor(ours)?;
     driver.rewatch(&ours, NEW, Interest::READ)?;
     driver.until_ready(NEW, Readiness::READ)?;
     assert_eq!(driver.linger()?.of(NEW), Readiness::READ);
+    Ok(())
+}
+
+fn rewatching_tells_whether_it_is_the_same_source(context: &Context) -> Outcome {
+    let mut driver = Driver::new(context)?;
+    let (ours, _theirs) = ready_pair()?;
+    driver.watch(&ours, KEY, Interest::READ)?;
+    assert_eq!(driver.rewatch(&ours, KEY, BOTH)?, Rewatched::Changed);
+    let (ours, _theirs) = sockets::successor(ours)?;
+    assert_eq!(driver.rewatch(&ours, NEW, BOTH)?, Rewatched::Anew);
+    assert_eq!(driver.rewatch(&ours, NEW, BOTH)?, Rewatched::Changed);
+    driver.unwatch(&ours, NEW)?;
+    assert_eq!(driver.rewatch(&ours, NEW, BOTH)?, Rewatched::Anew);
     Ok(())
 }
 
@@ -126,30 +141,11 @@ fn watching_a_number_whose_source_lives_on(context: &Context) -> Outcome {
     driver.watch(&ours, KEY, Interest::READ)?;
     driver.until_ready(KEY, Readiness::READ)?;
     let _duplicate = ours.try_clone()?;
-    let (ours, _theirs) = successor(ours)?;
+    let (ours, _theirs) = sockets::successor(ours)?;
     driver.watch(&ours, NEW, Interest::READ)?;
     driver.until_ready(NEW, Readiness::READ)?;
     driver.unwatch(&ours, NEW)?;
     // What the duplicate has to say is the first key's, if anything at all.
     assert_eq!(driver.linger()?.of(NEW), Readiness::empty());
     Ok(())
-}
-
-/// Closes a source and makes a readable one with its number.
-fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Stop> {
-    const ATTEMPTS: usize = 64;
-    let number = closed.as_source().number();
-    let server = sockets::server()?;
-    drop(closed);
-    // Kept, so that every attempt gets another number.
-    let mut others = Vec::new();
-    for _ in 0..ATTEMPTS {
-        let (ours, mut theirs) = sockets::pair_through(&server)?;
-        if ours.as_source().number() == number {
-            theirs.write_all(b"unread")?;
-            return Ok((ours, theirs));
-        }
-        others.push((ours, theirs));
-    }
-    Err(Stop::skipped("a socket with the number of a closed one"))
 }

@@ -1,11 +1,42 @@
 //! What a loop runs, and when.
 
+mod closing;
 mod order;
+mod panics;
+mod remote;
+mod running;
+mod tasks;
+mod timers;
 
-use crate::case::Layer;
+use crate::case::{Layer, LeftOut};
+
+const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_sendfile.";
 
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
-    tables: &[order::CASES],
-    left_out: &[],
+    tables: &[
+        order::CASES,
+        timers::CASES,
+        running::CASES,
+        panics::CASES,
+        remote::CASES,
+        tasks::CASES,
+        closing::CASES,
+    ],
+    left_out: &[
+        left_out("E17", "The loop handles no signals."),
+        left_out("E18", "The loop offers no pool of threads to its users."),
+        left_out("E34", NO_SOCK_CALLS),
+        left_out("E35", NO_SOCK_CALLS),
+        left_out("E36", NO_SOCK_CALLS),
+        left_out("E38", "The loop has no datagram transports."),
+        left_out(
+            "E42",
+            "It is the suite's own watchdog, which the tests of the suite check.",
+        ),
+    ],
 };
+
+const fn left_out(line: &'static str, why: &'static str) -> LeftOut {
+    LeftOut { line, why }
+}

@@ -1,11 +1,30 @@
 //! Sending files.
 
+mod cancel;
+mod failure;
+mod left_out;
+mod meanwhile;
+mod progress;
 mod range;
+mod socket;
+mod special;
+mod turns;
+mod validation;
 
 use crate::case::Layer;
 
 pub(super) const LAYER: Layer = Layer {
     name: "send_file",
-    tables: &[range::CASES],
-    left_out: &[],
+    tables: &[
+        validation::CASES,
+        special::CASES,
+        range::CASES,
+        meanwhile::CASES,
+        cancel::CASES,
+        failure::CASES,
+        progress::CASES,
+        turns::CASES,
+        socket::CASES,
+    ],
+    left_out: left_out::LINES,
 };

@@ -1,11 +1,25 @@
-//! Listening, accepting, and ending a server.
+//! Connecting, listening, accepting, and ending a server.
 
+mod accepting;
+mod connecting;
+mod listening;
+mod racing;
 mod serving;
+mod taken_over;
+mod unix_path;
 
 use crate::case::Layer;
 
 pub(super) const LAYER: Layer = Layer {
     name: "server",
-    tables: &[serving::CASES],
+    tables: &[
+        connecting::CASES,
+        racing::CASES,
+        taken_over::CASES,
+        listening::CASES,
+        serving::CASES,
+        unix_path::CASES,
+        accepting::CASES,
+    ],
     left_out: &[],
 };

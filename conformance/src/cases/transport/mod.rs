@@ -1,11 +1,56 @@
 //! Connections: callbacks, reading, writing, ending.
 
+mod buffered;
+mod closing;
+mod faults;
+mod flow;
+mod info;
 mod lifecycle;
+mod reading;
+mod reentrancy;
+mod writing;
 
-use crate::case::Layer;
+use crate::case::{Layer, LeftOut};
 
 pub(super) const LAYER: Layer = Layer {
     name: "transport",
-    tables: &[lifecycle::CASES],
-    left_out: &[],
+    tables: &[
+        lifecycle::CASES,
+        faults::CASES,
+        reading::CASES,
+        buffered::CASES,
+        writing::CASES,
+        flow::CASES,
+        closing::CASES,
+        info::CASES,
+        reentrancy::CASES,
+    ],
+    left_out: LEFT_OUT,
 };
+
+const LEFT_OUT: &[LeftOut] = &[
+    LeftOut {
+        line: "D23",
+        why: "Readiness without data, and an interrupted read, cannot be brought about from outside.",
+    },
+    LeftOut {
+        line: "D30",
+        why: "It tells how TLS fills a buffer; a plain connection asks once for each read, as D29 checks.",
+    },
+    LeftOut {
+        line: "D32",
+        why: "There are no transports over pipes.",
+    },
+    LeftOut {
+        line: "D33",
+        why: "There are no transports over pipes.",
+    },
+    LeftOut {
+        line: "D41",
+        why: "A slice of bytes has no other unit.",
+    },
+    LeftOut {
+        line: "D61",
+        why: "It is about Windows' completion ports.",
+    },
+];

@@ -1,11 +1,67 @@
 //! Watching descriptors of the user.
 
+mod callbacks;
+mod kinds;
 mod level;
+mod numbers;
+mod order;
+mod ownership;
+mod removal;
 
-use crate::case::Layer;
+use crate::case::{Layer, LeftOut};
+
+const BARE_NUMBERS: &str =
+    "A descriptor is borrowed by its owner: numbers, negative or closed ones, cannot be named.";
+const ONE_THREAD: &str = "A loop and its handles are not Send: the types keep them on one thread.";
+const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_sendfile.";
+const WINDOWS: &str = "It describes asyncio's loops for Windows, which this loop does not copy.";
 
 pub(super) const LAYER: Layer = Layer {
     name: "watch",
-    tables: &[level::CASES],
-    left_out: &[],
+    tables: &[
+        level::CASES,
+        callbacks::CASES,
+        removal::CASES,
+        order::CASES,
+        ownership::CASES,
+        numbers::CASES,
+        kinds::CASES,
+    ],
+    left_out: &[
+        left_out("C3", "The calls return nothing that could be dropped."),
+        left_out("C15", BARE_NUMBERS),
+        left_out("C16", BARE_NUMBERS),
+        left_out("C17", BARE_NUMBERS),
+        left_out("C29", BARE_NUMBERS),
+        left_out(
+            "C35",
+            "There is no context to capture beside what a closure holds.",
+        ),
+        left_out("C36", ONE_THREAD),
+        left_out("C37", ONE_THREAD),
+        left_out("C42", NO_SOCK_CALLS),
+        left_out("C43", NO_SOCK_CALLS),
+        left_out(
+            "C45",
+            "Line A18 says the same of sock_sendfile, the only such call.",
+        ),
+        left_out("C46", WINDOWS),
+        left_out("C47", WINDOWS),
+        left_out(
+            "C48",
+            "It is line C1 on a backend that emulates, where the cases of C1 run too.",
+        ),
+        left_out(
+            "C49",
+            "It is clauses B1, B2 and B4, which the layer of backends checks.",
+        ),
+        left_out(
+            "C51",
+            "Safe Rust cannot fork; that a child inherits nothing is clause B13.",
+        ),
+    ],
 };
+
+const fn left_out(line: &'static str, why: &'static str) -> LeftOut {
+    LeftOut { line, why }
+}

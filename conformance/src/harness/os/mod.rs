@@ -11,10 +11,21 @@ pub(crate) use unix::*;
 #[cfg(windows)]
 pub(crate) use windows::*;
 
+use std::any::Any;
+use std::io;
+
 use loopline_core::backend::AsSource;
 
 /// A descriptor that is open and has no readiness, with the name of its kind.
 pub(crate) struct Unwatchable {
     pub(crate) kind: &'static str,
     pub(crate) source: Box<dyn AsSource>,
+}
+
+/// A descriptor that has nothing to read yet, with the name of its kind.
+pub(crate) struct Watchable {
+    pub(crate) kind: &'static str,
+    pub(crate) source: Box<dyn AsSource>,
+    /// Gives it something to read, and returns what has to stay open.
+    pub(crate) make_ready: Box<dyn FnOnce() -> io::Result<Box<dyn Any>>>,
 }

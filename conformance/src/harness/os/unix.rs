@@ -2,14 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use loopline_core::backend::{AsSource, BorrowedFile, Source};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::Unwatchable;
+use super::{Unwatchable, Watchable};
 use crate::verdict::Stop;
 
 pub(crate) use std::io::{PipeReader, PipeWriter};
@@ -18,8 +26,22 @@ pub(crate) use std::io::{PipeReader, PipeWriter};
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = true;
 /// Open descriptors can be listed, here and in a child.
 pub(crate) const LISTS_DESCRIPTORS: bool = true;
+/// The kernel goes on reporting a descriptor that was closed under a watch for
+/// as long as a duplicate is open: epoll(7) does, kqueue does not.
+pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
+    cfg!(any(target_os = "linux", target_os = "android"));
+/// A socket tells whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = true;
+/// Files that are not regular can be opened: pipes, directories, processes.
+pub(crate) const HAS_STRANGE_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
+
+/// Stream sockets have names in the file system.
+pub(crate) const UNIX_SOCKETS: bool = true;
+
+/// After so long without an answer a listener's queue is full.
+const FULL: Duration = Duration::from_millis(200);
 
 /// Lists the descriptors of whoever opens it.
 const DESCRIPTORS: &str = "/dev/fd";
@@ -32,10 +54,99 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     Ok((reader, writer))
 }
 
+/// The two ends of a Unix socket: the first does not block.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((OwnedFd::from(ours).into(), OwnedFd::from(theirs).into()))
+}
+
+/// An address that does not answer attempts to connect, and what keeps it so: a
+/// listener whose queue is full. Some systems refuse instead.
+pub(crate) fn unanswering() -> Result<(SocketAddr, impl Sized), Stop> {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    listener.listen(0)?;
+    let address = listener.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    let mut queued = Vec::new();
+    for _ in 0..16 {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        match socket.connect_timeout(&address.into(), FULL) {
+            Ok(()) => queued.push(socket),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Ok((address, (listener, queued)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Descriptors that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedFd, bool)>> {
+    let datagrams: OwnedFd = UdpSocket::bind("127.0.0.1:0")?.into();
+    let (reader, _) = io::pipe()?;
+    Ok(vec![(datagrams, true), (reader.into(), false)])
+}
+
+/// Connects to a Unix socket, blocking.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<TcpStream> {
+    Ok(OwnedFd::from(UnixStream::connect(path)?).into())
+}
+
+/// Leaves a Unix socket's file behind that nobody listens on.
+pub(crate) fn leave_socket(path: &Path) -> io::Result<()> {
+    UnixListener::bind(path).map(drop)
+}
+
+/// The name of a Unix socket outside the file system.
+pub(crate) fn abstract_name(name: &str) -> Result<PathBuf, Stop> {
+    let path = PathBuf::from(format!("\0{name}-{}", std::process::id()));
+    match SockAddr::unix(&path) {
+        Ok(address) if address.as_abstract_namespace().is_some() => Ok(path),
+        _ => Err(Stop::skipped("names outside the file system")),
+    }
+}
+
+/// While it lives this process can open nothing more.
+pub(crate) struct Exhausted(Rlimit);
+
+impl Drop for Exhausted {
+    fn drop(&mut self) {
+        // Going back to what was allowed before is allowed.
+        let _ = setrlimit(Resource::Nofile, self.0);
+    }
+}
+
+/// Takes this process every descriptor that it could still open.
+pub(crate) fn exhaust_descriptors() -> Result<Exhausted, Stop> {
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit {
+        current: Some(0),
+        maximum: before.maximum,
+    };
+    setrlimit(Resource::Nofile, none)?;
+    Ok(Exhausted(before))
+}
+
 /// A pipe that passes for a file, and its other end.
 pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((File::from(OwnedFd::from(reader)), writer))
+}
+
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedFd;
+
+/// Duplicates the descriptor of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.fd().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.fd().try_clone_to_owned()?.into())
 }
 
 /// Whether an error says that an attempt to connect is under way.
@@ -54,6 +165,47 @@ pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
         source: Box::new(File::open(std::env::temp_dir())?),
     };
     Ok(vec![file, directory])
+}
+
+/// One source of each kind that becomes readable.
+pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
+    let (reader, writer) = pipe()?;
+    let pipe = Watchable::new("pipe", reader, writer);
+    let (ours, theirs) = UnixStream::pair()?;
+    let stream = Watchable::new("Unix stream", ours, theirs);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("fifo");
+    if !Command::new("mkfifo").arg(&path).status()?.success() {
+        return Err(Stop::skipped("mkfifo(1)"));
+    }
+    // Opened for both, so that neither end has to wait for the other.
+    let end = File::options().read(true).write(true).open(&path)?;
+    let fifo = Watchable::new("FIFO", end.try_clone()?, end);
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&terminal)?;
+    unlockpt(&terminal)?;
+    let name = ptsname(&terminal, Vec::new())?;
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let line = open(name.as_c_str(), flags, Mode::empty())?;
+    let terminal = Watchable::new("terminal", terminal, File::from(line));
+    Ok(vec![pipe, stream, fifo, terminal])
+}
+
+impl Watchable {
+    fn new(
+        kind: &'static str,
+        source: impl AsSource + 'static,
+        mut other: impl Write + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            source: Box::new(source),
+            make_ready: Box::new(move || {
+                other.write_all(b"x\n")?;
+                Ok(Box::new(other))
+            }),
+        }
+    }
 }
 
 /// Makes room for so many descriptors in this process.
@@ -111,4 +263,13 @@ pub(crate) fn interrupt() -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::skipped("a shell that can stop a process"))
+}
+
+/// A file that tells no size, and what is in it, where there is one.
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    const MADE_UP: &str = "/proc/version";
+    match fs::read(MADE_UP) {
+        Ok(content) => Ok(Some((File::open(MADE_UP)?, content))),
+        Err(_) => Ok(None),
+    }
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::net::TcpStream;
-use std::os::windows::io::OwnedHandle;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
+use std::path::{Path, PathBuf};
 
-use super::Unwatchable;
+use loopline_core::backend::{BorrowedFile, Source};
+
+use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
 use crate::verdict::Stop;
 
@@ -14,8 +17,48 @@ use crate::verdict::Stop;
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 /// A child's handles cannot be listed.
 pub(crate) const LISTS_DESCRIPTORS: bool = false;
+/// A closed socket is forgotten, whatever duplicates there are.
+pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
+/// A socket does not tell whether it blocks.
+pub(crate) const TELLS_BLOCKING: bool = false;
+/// A directory or a process cannot be opened as a file.
+pub(crate) const HAS_STRANGE_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
+/// The standard library has no Unix sockets here.
+pub(crate) const UNIX_SOCKETS: bool = false;
+
+/// A full listener refuses here.
+pub(crate) fn unanswering() -> Result<(SocketAddr, ()), Stop> {
+    Err(Stop::skipped("a listener that ever is full"))
+}
+
+/// Sockets that are no stream sockets, and whether they are sockets.
+pub(crate) fn not_streams() -> io::Result<Vec<(OwnedSocket, bool)>> {
+    let datagrams: OwnedSocket = UdpSocket::bind("127.0.0.1:0")?.into();
+    Ok(vec![(datagrams, true)])
+}
+
+pub(crate) fn connect_unix(_: &Path) -> io::Result<TcpStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn leave_socket(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn abstract_name(_: &str) -> Result<PathBuf, Stop> {
+    Err(Stop::skipped("names outside the file system"))
+}
+
+pub(crate) fn exhaust_descriptors() -> Result<(), Stop> {
+    Err(Stop::skipped("a limit of open handles"))
+}
+
+/// The two ends of a Unix socket.
+pub(crate) fn unix_pair() -> io::Result<(TcpStream, TcpStream)> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 // Only sockets can be watched, and named as sources, so they stand in. The
 // cases that would tell a pipe apart do not apply.
@@ -34,12 +77,29 @@ pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
     Ok((File::from(OwnedHandle::from(reader)), writer))
 }
 
+/// A handle of one's own on what a source names.
+pub(crate) type OwnedSource = OwnedSocket;
+
+/// Duplicates the socket of a source.
+pub(crate) fn own_source(source: Source<'_>) -> io::Result<OwnedSource> {
+    source.as_socket().try_clone_to_owned()
+}
+
+/// Duplicates the handle of a file.
+pub(crate) fn own_file(file: BorrowedFile<'_>) -> io::Result<File> {
+    Ok(file.handle().try_clone_to_owned()?.into())
+}
+
 /// Whether an error says that an attempt to connect is under way.
 pub(crate) fn is_connecting(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
 pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
+    Err(Stop::skipped("sources other than sockets"))
+}
+
+pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
     Err(Stop::skipped("sources other than sockets"))
 }
 
@@ -57,4 +117,8 @@ pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
 
 pub(crate) fn interrupt() -> Result<(), Stop> {
     Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn sizeless_file() -> io::Result<Option<(File, Vec<u8>)>> {
+    Ok(None)
 }

@@ -84,8 +84,10 @@ impl TlsStream {
             return;
         }
         let queued = self.queued();
-        let me = (&*self.engine, self.key.get());
-        self.flow.judge(queued, true, &self.protocol, me);
+        let due = self.flow.judge(queued, true);
+        if due && !self.flow.settle(&self.protocol, &self.engine) {
+            self.engine.owe(self.key.get());
+        }
         if queued == 0 {
             self.flushed();
         }

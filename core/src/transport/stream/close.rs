@@ -2,8 +2,6 @@
 
 use std::io;
 
-use socket2::Socket;
-
 use super::{Flags, Stream, borrow};
 use crate::BoxError;
 use crate::backend::{AsSource, Interest};
@@ -34,7 +32,16 @@ impl Stream {
         }
     }
 
-    fn start_close_timer(&self) {
+    /// Limits what is left of a gentle end; a limit that was set before no
+    /// longer counts.
+    pub(super) fn start_close_timer(&self) {
+        if !self.has(Flags::CLOSING) || self.has(Flags::ENDING) {
+            return;
+        }
+        let old = self.with_busy(|busy| busy.close_timer.take());
+        if let Some(timer) = old {
+            timer.cancel();
+        }
         let Some(timeout) = self.close_timeout.get() else {
             return;
         };
@@ -105,10 +112,8 @@ impl Stream {
             return;
         };
         let reason = self.reason.take();
-        let _closed = Closed {
-            stream: self,
-            socket: self.release(),
-        };
+        self.disown();
+        let _closed = Closed(self);
         let outcome = borrow(&protocol).connection_lost(reason.as_ref());
         if let Err(error) = outcome {
             self.engine.report_error("connection_lost failed", &*error);
@@ -117,24 +122,29 @@ impl Stream {
     }
 
     /// Takes the socket from the engine: no event comes any more.
-    fn release(&self) -> Option<Socket> {
-        let socket = self.socket.take();
-        if let Some(socket) = &socket {
-            self.engine.disown(socket.as_source(), self.key.get());
+    fn disown(&self) {
+        self.with_socket(|socket| self.engine.disown(socket.as_source(), self.key.get()));
+    }
+
+    /// Closes the socket.
+    fn close_socket(&self) {
+        // While its user looks at it, it stays; the transport's end closes it.
+        if let Ok(mut place) = self.socket.try_borrow_mut() {
+            drop(place.take());
         }
-        socket
     }
 
     /// The loop is closed: no callback, but everything is let go of.
     pub(super) fn let_go(&self) {
         self.set(Flags::CLOSING | Flags::ENDING);
-        self.abandon_transfer(SendFileErrorKind::LoopClosed);
+        self.forget_transfer();
         self.queued.set(0);
         let busy = self.busy.take();
         let protocol = self.protocol.take();
-        let socket = self.release();
+        self.disown();
+        self.close_socket();
         self.leave();
-        drop((busy, protocol, socket));
+        drop((busy, protocol));
     }
 
     fn leave(&self) {
@@ -146,15 +156,12 @@ impl Stream {
 }
 
 /// Closes the socket when `connection_lost` has returned or panicked.
-struct Closed<'a> {
-    stream: &'a Stream,
-    socket: Option<Socket>,
-}
+struct Closed<'a>(&'a Stream);
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
-        drop(self.socket.take());
-        self.stream.leave();
+        self.0.close_socket();
+        self.0.leave();
     }
 }
 

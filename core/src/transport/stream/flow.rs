@@ -1,6 +1,6 @@
 //! Flow control of the write queue.
 
-use super::{Flags, Stream};
+use super::{Flags, PanicGuard, Stream};
 use crate::transport::{Flow, LimitsError};
 
 impl Stream {
@@ -19,9 +19,18 @@ impl Stream {
     /// being sent refuses writes, so going on waits for its end (line A57).
     pub(super) fn reflow(&self) {
         let may_resume = !self.has(Flags::TRANSFER);
-        let me = (&*self.engine, self.key.get());
-        self.flow
-            .judge(self.queued.get(), may_resume, &self.protocol, me);
+        if self.flow.judge(self.queued.get(), may_resume) && !self.settle_flow() {
+            self.engine.owe(self.key.get());
+        }
+    }
+
+    /// Tells the protocol what it is owed; false if it is busy. Then the
+    /// connection stays marked, and the engine has to ask again.
+    pub(super) fn settle_flow(&self) -> bool {
+        let guard = PanicGuard(self);
+        let told = self.flow.settle(&self.protocol, &self.engine);
+        std::mem::forget(guard);
+        told
     }
 
     pub(super) fn set_limits(

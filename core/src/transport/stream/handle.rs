@@ -46,6 +46,7 @@ impl Line for Stream {
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
         self.close_timeout.set(timeout);
+        self.start_close_timer();
     }
 
     fn pause_reading(&self) {

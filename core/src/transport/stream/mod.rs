@@ -28,7 +28,7 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{Address, FlowControl, Handle, Successor, Transport};
+use super::{Address, FlowControl, Handle, Successor, Transport, output};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -130,6 +130,7 @@ impl Stream {
             }
         });
         stream.with_socket(|socket| {
+            output::prepare(socket);
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
             stream.key.set(engine.adopt(socket.as_source(), owner));
         });
@@ -175,7 +176,9 @@ impl Stream {
     /// while the protocol runs, and what it is owed is settled right after.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
+        let guard = PanicGuard(self);
         let result = callback(&mut *borrow(&protocol));
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
@@ -188,6 +191,18 @@ impl Stream {
         want.set(Interest::READ, self.may_read());
         want.set(Interest::WRITE, self.wants_write());
         self.engine.want(self.key.get(), want);
+    }
+}
+
+/// Ends a connection when a callback of its protocol panics, as an error would
+/// (line E15): nobody can tell what the protocol has missed.
+struct PanicGuard<'a>(&'a Stream);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        self.0.fail(Some(io::Error::other(
+            "a callback of the protocol panicked",
+        )));
     }
 }
 
@@ -242,7 +257,7 @@ impl Watched for Stream {
     }
 
     fn settle(&self) -> bool {
-        self.flow.settle(&self.protocol, &self.engine)
+        self.settle_flow()
     }
 
     fn shut_down(&self) {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Flags, Stream, borrow};
+use super::{Flags, PanicGuard, Stream, borrow};
 use crate::engine::Engine;
 use crate::protocol::Outcome;
 
@@ -79,6 +79,7 @@ impl Stream {
         let Some(protocol) = self.protocol.borrow().clone() else {
             return;
         };
+        let guard = PanicGuard(self);
         let read = {
             let mut protocol = borrow(&protocol);
             match protocol.as_buffered() {
@@ -92,6 +93,7 @@ impl Stream {
                 }
             }
         };
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         match read {
@@ -110,6 +112,10 @@ impl Stream {
         };
         if space.is_empty() {
             return Arrival::Data(Err("the protocol's buffer is empty".into()));
+        }
+        if !self.may_read() {
+            // Paused or closed from inside the call (lines D17, D53).
+            return Arrival::Nothing;
         }
         let read = self.receive(space);
         Arrival::of(read, |count| protocol.buffer_updated(count))

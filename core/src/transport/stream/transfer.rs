@@ -10,11 +10,13 @@
 //! The connection goes on by itself from event to event; whoever awaits the
 //! end is woken once, at the end.
 
-use std::io::{self, Write};
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::{Flags, Stream, close};
+use super::{Flags, Stream, close, output};
 use crate::backend::AsSource;
 use crate::engine::Run;
 use crate::send_file::{
@@ -41,6 +43,41 @@ pub(super) struct Active {
     waits: Waits,
     /// Set when the job was given up while the kernel works on it.
     ended: Option<Kind>,
+}
+
+/// What one attempt came to.
+struct Attempt {
+    /// None if none was made, because the write queue comes first.
+    step: Option<Step>,
+    panic: Panic,
+}
+
+impl Attempt {
+    fn waiting() -> Self {
+        Self {
+            step: None,
+            panic: Panic(None),
+        }
+    }
+}
+
+/// A panic of the user's, held back until the connection is in order.
+struct Panic(Option<Box<dyn Any + Send>>);
+
+impl Panic {
+    fn of(user_code: impl FnOnce()) -> Self {
+        Self(catch_unwind(AssertUnwindSafe(user_code)).err())
+    }
+
+    fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn go_on(self) {
+        if let Some(payload) = self.0 {
+            resume_unwind(payload);
+        }
+    }
 }
 
 impl Stream {
@@ -81,55 +118,72 @@ impl Stream {
             Err(kind) => return refuse(kind),
         };
         self.set(Flags::TRANSFER);
-        let waits = if self.queued.get() > 0 {
-            Waits::Draining
+        let attempt = if self.queued.get() > 0 {
+            Attempt::waiting()
         } else {
-            match self.attempt(&mut transfer) {
-                Step::Writable => Waits::Writable,
-                Step::Read => Waits::Reading,
-                Step::InFlight => Waits::InFlight,
-                Step::Finished(result) => {
-                    let sent = transfer.sent();
-                    let result = self.end_transfer(transfer, result);
-                    return Poll::Ready(
-                        result
-                            .map(|()| sent)
-                            .map_err(|kind| SendFileError::new(kind, sent)),
-                    );
-                }
+            self.attempt(&mut transfer, None)
+        };
+        let waits = match attempt.step {
+            None => Waits::Draining,
+            Some(Step::Writable) => Waits::Writable,
+            Some(Step::Read) => Waits::Reading,
+            Some(Step::InFlight) => Waits::InFlight,
+            Some(Step::Finished(result)) => {
+                let sent = transfer.sent();
+                let result = self.end_transfer(transfer, result);
+                attempt.panic.go_on();
+                return Poll::Ready(
+                    result
+                        .map(|()| sent)
+                        .map_err(|kind| SendFileError::new(kind, sent)),
+                );
             }
         };
         let carrier: Weak<dyn Carrier> = Weak::clone(&self.this) as Weak<dyn Carrier>;
         let ticket = Ticket::new(carrier, cx.waker());
         ticket.set_sent(transfer.sent());
         job.begin(Rc::clone(&ticket));
-        self.park(Active {
-            transfer,
-            ticket,
-            waits,
-            ended: None,
-        });
+        self.park(
+            Active {
+                transfer,
+                ticket,
+                waits,
+                ended: None,
+            },
+            attempt.panic,
+        );
         Poll::Pending
     }
 
     /// One step, and its report to the user. A connection that he ends
-    /// meanwhile ends the transfer.
-    fn attempt(&self, transfer: &mut Transfer) -> Step {
+    /// meanwhile ends the transfer, unless that has ended itself.
+    fn attempt(&self, transfer: &mut Transfer, ticket: Option<&Ticket>) -> Attempt {
         let key = self.key.get();
-        let step = self.with_socket(|mut socket| {
+        let step = self.with_socket(|socket| {
             let source = socket.as_source();
-            transfer.step(&self.engine, key, source, &mut |data| socket.write(data))
+            transfer.step(&self.engine, key, source, &mut |data| {
+                output::send(socket, data)
+            })
         });
-        transfer.report();
-        match step {
+        if let Some(ticket) = ticket {
+            ticket.set_sent(transfer.sent());
+        }
+        let panic = Panic::of(|| transfer.report());
+        let step = match step {
             Some(Step::InFlight) => Step::InFlight,
+            _ if panic.is_some() => Step::Finished(Err(Kind::Panicked)),
+            Some(Step::Finished(result)) => Step::Finished(result),
             Some(step) if !self.has(Flags::CLOSING | Flags::ENDING) => step,
             _ => Step::Finished(Err(Kind::Aborted)),
+        };
+        Attempt {
+            step: Some(step),
+            panic,
         }
     }
 
     /// Lets a transfer wait.
-    fn park(&self, mut active: Active) {
+    fn park(&self, mut active: Active, panic: Panic) {
         let read = if active.waits == Waits::Reading {
             active.transfer.read()
         } else {
@@ -140,12 +194,15 @@ impl Stream {
         if let Some(read) = read {
             self.read_elsewhere(Rc::clone(&ticket), read);
         }
-        if ticket.is_cancelled() || self.has(Flags::CLOSING | Flags::ENDING) {
+        if panic.is_some() {
+            self.abandon_transfer(Kind::Panicked);
+        } else if ticket.is_cancelled() || self.has(Flags::CLOSING | Flags::ENDING) {
             // The user ended it from inside the report, and the kernel has the
             // job by now.
             self.abandon_transfer(Kind::Aborted);
         }
         self.update_interest();
+        panic.go_on();
     }
 
     fn take_active(&self) -> Option<Active> {
@@ -179,19 +236,21 @@ impl Stream {
     }
 
     fn go_on(&self, mut active: Active) {
-        let step = self.attempt(&mut active.transfer);
-        active.ticket.set_sent(active.transfer.sent());
+        let Attempt { step, panic } = self.attempt(&mut active.transfer, Some(&active.ticket));
         active.waits = match step {
-            Step::Finished(result) => return self.conclude(active, result),
+            Some(Step::Finished(result)) => {
+                self.conclude(active, result);
+                return panic.go_on();
+            }
             // The user has given it up while it was reporting to him.
-            _ if active.ticket.is_cancelled() && !matches!(step, Step::InFlight) => {
+            Some(Step::Writable | Step::Read) | None if active.ticket.is_cancelled() => {
                 return self.conclude(active, Err(Kind::Aborted));
             }
-            Step::Writable => Waits::Writable,
-            Step::Read => Waits::Reading,
-            Step::InFlight => Waits::InFlight,
+            Some(Step::Writable) | None => Waits::Writable,
+            Some(Step::Read) => Waits::Reading,
+            Some(Step::InFlight) => Waits::InFlight,
         };
-        self.park(active);
+        self.park(active, panic);
     }
 
     fn conclude(&self, active: Active, result: Result<(), Kind>) {
@@ -204,7 +263,7 @@ impl Stream {
 
     /// Gives the connection back: position, reading, flow control, the end of
     /// the sending half, and the end of the connection if that was waiting.
-    fn end_transfer(&self, mut transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
+    fn end_transfer(&self, transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
         self.clear(Flags::TRANSFER);
         let settled = transfer.settle().map_err(Kind::File);
         drop(transfer);
@@ -258,11 +317,26 @@ impl Stream {
         };
         let ended = active.transfer.done(result);
         active.ticket.set_sent(active.transfer.sent());
-        active.transfer.report();
+        let panic = Panic::of(|| active.transfer.report());
+        // The user may have ended it from inside the report.
+        let given_up = active.ticket.is_cancelled() || self.has(Flags::CLOSING | Flags::ENDING);
         match (active.ended.take(), ended) {
             (Some(kind), _) => self.conclude(active, Err(kind)),
+            _ if panic.is_some() => self.conclude(active, Err(Kind::Panicked)),
             (None, Some(result)) => self.conclude(active, result),
+            (None, None) if given_up => self.conclude(active, Err(Kind::Aborted)),
             (None, None) => self.go_on(active),
+        }
+        panic.go_on();
+    }
+
+    /// The loop is closed, and takes no reports any more.
+    pub(super) fn forget_transfer(&self) {
+        self.abandon_transfer(Kind::LoopClosed);
+        if let Some(active) = self.take_active() {
+            self.clear(Flags::TRANSFER);
+            let _ = active.transfer.settle();
+            active.ticket.finish(Err(Kind::LoopClosed));
         }
     }
 
@@ -271,9 +345,8 @@ impl Stream {
         let this = Weak::clone(&self.this);
         let task = async move {
             let chunk = read.await;
-            match this.upgrade() {
-                Some(stream) => stream.chunk_read(&ticket, chunk),
-                None => chunk.abandon(),
+            if let Some(stream) = this.upgrade() {
+                stream.chunk_read(&ticket, chunk);
             }
         };
         drop(crate::task::spawn(&self.engine, Box::pin(task)));
@@ -286,7 +359,7 @@ impl Stream {
         });
         let active = awaited.then(|| self.take_waiting(Waits::Reading)).flatten();
         let Some(mut active) = active else {
-            return chunk.abandon();
+            return;
         };
         match active.transfer.restore(chunk) {
             Some(result) => self.conclude(active, result),

@@ -1,8 +1,8 @@
 //! Writing.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 
-use super::{Flags, Stream};
+use super::{Flags, Stream, output};
 use crate::engine::{ExceptionContext, Severity};
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
@@ -75,7 +75,7 @@ impl Stream {
         if self.queued.get() == 0 && total > 0 {
             let first = &lines[..lines.len().min(IOV_MAX)];
             let written = self
-                .with_socket(|mut socket| socket.write_vectored(first))
+                .with_socket(|socket| output::send_vectored(socket, first))
                 .unwrap_or(Ok(0));
             match taken(written) {
                 Ok(count) => sent = count,
@@ -90,7 +90,7 @@ impl Stream {
 
     /// One attempt; 0 if the kernel takes nothing now.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
-        let written = self.with_socket(|mut socket| socket.write(data));
+        let written = self.with_socket(|socket| output::send(socket, data));
         taken(written.unwrap_or(Ok(0)))
     }
 
@@ -141,7 +141,8 @@ impl Stream {
             };
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
-            let written = self.with_socket(|mut socket| socket.write_vectored(&slices[..count]));
+            let written =
+                self.with_socket(|socket| output::send_vectored(socket, &slices[..count]));
             taken(written.unwrap_or(Ok(0)))?
         };
         self.with_busy(|busy| busy.queue.advance(sent));

@@ -1,0 +1,89 @@
+//! Messages sent back by a bare epoll loop.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, read, write};
+
+use super::{accept, listen, new_epoll};
+use crate::Fallible;
+use crate::stage::Subject;
+
+/// As many events a wait as any workload has connections.
+const BATCH: usize = 256;
+
+/// As much a read as loopline takes.
+const BUFFER: usize = 256 << 10;
+
+pub(crate) struct Echo {
+    listener: TcpListener,
+    address: SocketAddr,
+    epoll: Epoll,
+    streams: Vec<TcpStream>,
+    buffer: Vec<u8>,
+    size: usize,
+}
+
+impl Echo {
+    pub(crate) fn new(size: usize) -> Fallible<Self> {
+        let (listener, address) = listen()?;
+        Ok(Self {
+            listener,
+            address,
+            epoll: new_epoll()?,
+            streams: Vec::new(),
+            buffer: vec![0; BUFFER],
+            size,
+        })
+    }
+}
+
+impl Subject for Echo {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn accept(&mut self, connections: usize) -> Fallible<()> {
+        for index in 0..connections {
+            let stream = accept(&self.listener)?;
+            let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
+            self.epoll.add(&stream, event)?;
+            self.streams.push(stream);
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, requests: u64) -> Fallible<()> {
+        let mut missing = requests * self.size as u64;
+        let mut events = [EpollEvent::empty(); BATCH];
+        while missing > 0 {
+            let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
+            for event in &events[..ready] {
+                let stream = &self.streams[event.data() as usize];
+                let received = read(stream, &mut *self.buffer)?;
+                if received == 0 {
+                    return Err("a client has gone".into());
+                }
+                send(stream, &self.buffer[..received])?;
+                missing -= received as u64;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of it. Each client waits for its echo, so its socket has room,
+/// and the first call takes everything; the rest is for the sake of truth.
+fn send(stream: &TcpStream, mut bytes: &[u8]) -> Fallible<()> {
+    loop {
+        match write(stream, bytes) {
+            Ok(sent) if sent == bytes.len() => return Ok(()),
+            Ok(sent) => bytes = &bytes[sent..],
+            Err(Errno::AGAIN) => {
+                poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The bare loops: epoll, read, write and sendfile(2), without an allocation,
+//! and without anything that the workload does not need.
+//!
+//! The wait is epoll_wait(2), which valgrind knows in every version, and not
+//! the younger epoll_pwait2(2).
+
+mod echo;
+mod file;
+
+pub(crate) use echo::Echo;
+pub(crate) use file::{BlockingFiles, Files};
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags};
+
+use crate::Fallible;
+
+/// A listening socket on loopback, and its address.
+fn listen() -> Fallible<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// The next connection, as an event loop wants it.
+fn accept(listener: &TcpListener) -> Fallible<TcpStream> {
+    let (stream, _) = listener.accept()?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+fn new_epoll() -> Fallible<Epoll> {
+    Ok(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?)
+}

@@ -1,0 +1,100 @@
+//! What a loop costs beside a bare one.
+//!
+//! Every workload is served twice: by loopline as its users hold it, and by a
+//! bare peer that is written here for that workload alone, the tightest honest
+//! loop of epoll, read, write and sendfile(2). The figure is the CPU time of
+//! one divided by that of the other, user and kernel together. The client is
+//! another process (this program again, see [`client`]), the same for both, and
+//! none of its time counts.
+//!
+//! # Why two runners
+//!
+//! A ratio is only as good as the moment in which its halves were taken: a
+//! machine that clocks down or shares its cache between one half and the other
+//! moves it by more than the few per cent in question. So the verdict comes
+//! from pairs: both subjects stand in one process, take short turns that begin
+//! with another one each time, and the median of the pairs' ratios counts
+//! ([`pairs`]). criterion measures one function to its end before the next, so
+//! it cannot do that; it draws the curve of each subject alone, with its
+//! statistics and its comparison to the run before ([`curves`]). Workloads,
+//! subjects and clock are the same. In both, subject and client run in lockstep
+//! ([`placement`]), unless `--race` leaves that to the kernel.
+//!
+//! What can be counted is counted instead of timed ([`counts`]): system calls,
+//! user instructions, allocations, and the heap of an idle connection.
+
+mod bare;
+mod clock;
+mod client;
+mod counts;
+mod curves;
+mod heap;
+mod options;
+mod ours;
+mod pairs;
+mod placement;
+mod report;
+mod stage;
+mod targets;
+#[cfg(feature = "tokio")]
+mod tokio_peer;
+mod workload;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use options::Mode;
+
+/// What anything here may answer: a benchmark has nobody to handle its errors.
+pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
+
+#[global_allocator]
+static HEAP: heap::Counting = heap::Counting;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mode = match options::parse(&arguments) {
+        Ok(mode) => mode,
+        Err(problem) => {
+            eprintln!("{problem}\n{}", options::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(mode) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers whether the run is a success.
+fn run(mode: Mode) -> Fallible<bool> {
+    match mode {
+        Mode::Help => println!("{}", options::USAGE),
+        Mode::Curves => {
+            placement::lockstep()?;
+            curves::draw()?;
+        }
+        Mode::Client(task) => client::run(&task)?,
+        Mode::Subject {
+            subject,
+            workload,
+            requests,
+        } => stage::Stage::set(subject, workload)?.answer(requests)?,
+        Mode::Verdict {
+            effort,
+            check,
+            race,
+        } => {
+            if !race {
+                placement::lockstep()?;
+            }
+            let met = report::verdict(effort)?;
+            return Ok(met || !check);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,89 @@
+//! What every protocol here shares: the loop, and what is left to be done.
+
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, Server, ServerOptions};
+
+use crate::Fallible;
+
+/// How much is to be done before the loop returns to whoever counts.
+pub(crate) struct Batch {
+    event_loop: LoopHandle,
+    missing: Cell<u64>,
+    client_gone: Cell<bool>,
+}
+
+impl Batch {
+    /// So much is done.
+    pub(crate) fn count(&self, done: u64) {
+        let missing = self.missing.get().saturating_sub(done);
+        self.missing.set(missing);
+        if missing == 0 {
+            self.event_loop.stop();
+        }
+    }
+
+    /// A connection has ended, and with it the run.
+    pub(crate) fn client_gone(&self) {
+        self.client_gone.set(true);
+        self.event_loop.stop();
+    }
+
+    pub(crate) fn event_loop(&self) -> &LoopHandle {
+        &self.event_loop
+    }
+}
+
+/// A loop with one server.
+pub(crate) struct Serving {
+    event_loop: Loop,
+    batch: Rc<Batch>,
+    server: Rc<dyn Server>,
+}
+
+impl Serving {
+    /// Serves with a protocol for each connection; each counts itself once as
+    /// it is made.
+    pub(crate) fn new<P: Protocol>(
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+    ) -> Fallible<Self> {
+        let event_loop = Loop::new()?;
+        let batch = Rc::new(Batch {
+            event_loop: event_loop.handle(),
+            missing: Cell::new(0),
+            client_gone: Cell::new(false),
+        });
+        let shared = Rc::clone(&batch);
+        let localhost = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = event_loop.run_until_complete(event_loop.create_server(
+            move || protocol(&shared),
+            localhost,
+            ServerOptions::default(),
+        ))??;
+        Ok(Self {
+            event_loop,
+            batch,
+            server,
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        let addresses = self.server.sockets();
+        addresses
+            .first()
+            .and_then(loopline::Address::as_inet)
+            .unwrap_or_else(|| unreachable!("it listens on an IP address"))
+    }
+
+    /// Runs until so much is done.
+    pub(crate) fn until(&self, done: u64) -> Fallible<()> {
+        self.batch.missing.set(done);
+        self.event_loop.run_forever()?;
+        if self.batch.client_gone.get() {
+            return Err("a client has gone".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The same workloads served by loopline, as its users would.
+
+mod batch;
+mod echo;
+mod file;
+mod idle;
+
+pub(crate) use echo::Echo;
+pub(crate) use file::Files;
+pub(crate) use idle::Idle;

@@ -1,0 +1,162 @@
+//! The tables, and whether every target is met.
+
+use std::time::Duration;
+
+use crate::Fallible;
+use crate::counts::{IdleHeap, allocations, idle_heap, instructions, system_calls};
+use crate::pairs::{Comparison, compare};
+use crate::stage::SubjectKind;
+use crate::targets::{
+    ALLOCATIONS, CPU_RATIO, ECHO, IDLE_BYTES, SYSTEM_CALLS, USER_INSTRUCTIONS, WORKLOADS,
+};
+use crate::workload::{Effort, Workload};
+
+/// Prints everything; answers whether the targets are met.
+pub(crate) fn verdict(effort: Effort) -> Fallible<bool> {
+    let times_met = times(effort)?;
+    println!();
+    let counts_met = counts(effort)?;
+    // Turns that short say nothing of five per cent.
+    Ok(counts_met && (times_met || effort == Effort::Quick))
+}
+
+fn times(effort: Effort) -> Fallible<bool> {
+    println!("| CPU time a request | loopline | peer | | ratio | middle half | target | |");
+    println!("|---|---:|---|---:|---:|---|---|---|");
+    let mut met = true;
+    for (workload, has_target) in WORKLOADS {
+        if let Ok(only)=std::env::var("ONLY") { if !workload.to_string().contains(&only) { continue; } }
+        for &peer in SubjectKind::of(workload) {
+            if peer == SubjectKind::Ours {
+                continue;
+            }
+            let comparison = compare(peer, workload, effort)?;
+            let target = has_target && peer == SubjectKind::Bare;
+            met &= !target || comparison.ratio() <= CPU_RATIO;
+            print_comparison(workload, peer, &comparison, target);
+        }
+    }
+    Ok(met)
+}
+
+fn print_comparison(workload: Workload, peer: SubjectKind, found: &Comparison, target: bool) {
+    let (low, high) = found.middle_half();
+    let (limit, word) = if target {
+        let met = found.ratio() <= CPU_RATIO;
+        (format!("<= {CPU_RATIO}"), met_or_missed(met))
+    } else {
+        (String::new(), "")
+    };
+    println!(
+        "| {workload} | {} | {peer} | {} | {:.3} | {low:.3} to {high:.3} | {limit} | {word} |",
+        brief(found.ours),
+        brief(found.peer),
+        found.ratio(),
+    );
+}
+
+/// A duration in the unit that a request takes.
+fn brief(time: Duration) -> String {
+    let micros = time.as_secs_f64() * 1e6;
+    if micros < 1000.0 {
+        format!("{micros:.2} µs")
+    } else {
+        format!("{:.2} ms", micros / 1000.0)
+    }
+}
+
+fn met_or_missed(met: bool) -> &'static str {
+    if met { "met" } else { "MISSED" }
+}
+
+fn counts(effort: Effort) -> Fallible<bool> {
+    println!("| counted | loopline | bare | target | |");
+    println!("|---|---|---|---|---|");
+    let requests = match effort {
+        Effort::Full => 10_000,
+        Effort::Quick => 1_000,
+    };
+    let calls_met = count_system_calls(requests)?;
+    let instructions_met = count_instructions(requests)?;
+    let allocations_met = count_allocations()?;
+    let heap_met = count_idle_heap()?;
+    Ok(calls_met && instructions_met && allocations_met && heap_met)
+}
+
+fn print_count(what: &str, ours: &str, bare: &str, target: &str, met: bool) -> bool {
+    println!("| {what} | {ours} | {bare} | {target} | {} |", met_or_missed(met));
+    met
+}
+
+/// What cannot be counted here is neither met nor missed.
+fn print_skipped(what: &str, tool: &str) -> bool {
+    println!("| {what} | | | | skipped: no {tool} |");
+    true
+}
+
+fn count_system_calls(requests: u64) -> Fallible<bool> {
+    let what = format!("system calls a request, {ECHO}");
+    let ours = system_calls(SubjectKind::Ours, ECHO, requests)?;
+    let bare = system_calls(SubjectKind::Bare, ECHO, requests)?;
+    let (Some(ours), Some(bare)) = (ours, bare) else {
+        return Ok(print_skipped(&what, "strace"));
+    };
+    Ok(print_count(
+        &what,
+        &format!("{:.2} ({ours})", ours.sum()),
+        &format!("{:.2} ({bare})", bare.sum()),
+        &format!("<= {SYSTEM_CALLS}"),
+        // As exact as it is printed.
+        ours.sum() < SYSTEM_CALLS + 0.005,
+    ))
+}
+
+fn count_instructions(requests: u64) -> Fallible<bool> {
+    let what = format!("user instructions a request, {ECHO}");
+    let ours = instructions(SubjectKind::Ours, ECHO, requests)?;
+    let bare = instructions(SubjectKind::Bare, ECHO, requests)?;
+    let (Some(ours), Some(bare)) = (ours, bare) else {
+        return Ok(print_skipped(&what, "valgrind"));
+    };
+    Ok(print_count(
+        &what,
+        &format!("{ours:.0}"),
+        &format!("{bare:.0}"),
+        &format!("<= {USER_INSTRUCTIONS}"),
+        ours <= USER_INSTRUCTIONS,
+    ))
+}
+
+fn count_allocations() -> Fallible<bool> {
+    let mut met = true;
+    let many = Workload::Echo {
+        size: 64,
+        connections: 64,
+    };
+    for workload in [ECHO, many] {
+        let made = allocations(workload)?;
+        met &= print_count(
+            &format!("allocations, request 10,000 to 20,000, {workload}"),
+            &made.to_string(),
+            "",
+            &format!("<= {ALLOCATIONS}"),
+            made <= ALLOCATIONS,
+        );
+    }
+    Ok(met)
+}
+
+fn count_idle_heap() -> Fallible<bool> {
+    let IdleHeap {
+        connections,
+        bytes,
+        protocol,
+    } = idle_heap()?;
+    Ok(print_count(
+        &format!("heap of an idle connection, of {connections}"),
+        &format!("{bytes} B, of which {protocol} B are the user's protocol"),
+        "",
+        &format!("<= {IDLE_BYTES} B"),
+        bytes <= IDLE_BYTES,
+    ))
+}

@@ -1,0 +1,133 @@
+//! One subject with its client, ready for turns.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::clock::cpu_time;
+use crate::workload::Workload;
+use crate::{Fallible, bare, ours};
+
+/// Whoever serves a workload: in this process and on this thread, so that the
+/// CPU clock of the process is its own.
+pub(crate) trait Subject {
+    /// Where it listens.
+    fn address(&self) -> SocketAddr;
+
+    /// Takes its clients' connections.
+    fn accept(&mut self, connections: usize) -> Fallible<()>;
+
+    /// Serves until so many requests have been answered.
+    fn serve(&mut self, requests: u64) -> Fallible<()>;
+}
+
+/// Who can serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectKind {
+    /// loopline.
+    Ours,
+    /// The bare loop of a workload.
+    Bare,
+    /// The same, but its socket blocks: for files, a mere loop of sendfile(2).
+    Blocking,
+    /// tokio's current-thread runtime.
+    #[cfg(feature = "tokio")]
+    Tokio,
+}
+
+impl SubjectKind {
+    const ALL: &[Self] = &[
+        Self::Ours,
+        Self::Bare,
+        Self::Blocking,
+        #[cfg(feature = "tokio")]
+        Self::Tokio,
+    ];
+
+    const EVENT_LOOPS: &[Self] = &[
+        Self::Ours,
+        Self::Bare,
+        #[cfg(feature = "tokio")]
+        Self::Tokio,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "loopline",
+            Self::Bare => "bare",
+            Self::Blocking => "blocking",
+            #[cfg(feature = "tokio")]
+            Self::Tokio => "tokio",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == word)
+    }
+
+    /// Who serves a workload: everybody that can.
+    pub(crate) fn of(workload: Workload) -> &'static [Self] {
+        match workload {
+            // The one that blocks serves a single client, and is worth its
+            // time where it waits long.
+            Workload::File { size } if size >= 1 << 20 => Self::ALL,
+            _ => Self::EVENT_LOOPS,
+        }
+    }
+
+    fn make(self, workload: Workload) -> Fallible<Box<dyn Subject>> {
+        Ok(match (self, workload) {
+            (Self::Ours, Workload::Echo { size, .. }) => Box::new(ours::Echo::new(size)?),
+            (Self::Ours, Workload::File { size }) => Box::new(ours::Files::new(size)?),
+            (Self::Bare, Workload::Echo { size, .. }) => Box::new(bare::Echo::new(size)?),
+            (Self::Bare, Workload::File { size }) => Box::new(bare::Files::new(size)?),
+            (Self::Blocking, Workload::File { size }) => Box::new(bare::BlockingFiles::new(size)?),
+            (Self::Blocking, Workload::Echo { .. }) => {
+                return Err("one blocking socket cannot serve several connections".into());
+            }
+            #[cfg(feature = "tokio")]
+            (Self::Tokio, _) => Box::new(crate::tokio_peer::Peer::new(workload)?),
+        })
+    }
+}
+
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One subject with its client, connected.
+pub(crate) struct Stage {
+    subject: Box<dyn Subject>,
+    client: Client,
+}
+
+impl Stage {
+    pub(crate) fn set(kind: SubjectKind, workload: Workload) -> Fallible<Self> {
+        let mut subject = kind.make(workload)?;
+        let client = Client::start(subject.address(), workload)?;
+        subject.accept(workload.connections())?;
+        Ok(Self { subject, client })
+    }
+
+    /// Has a number of requests made and answered; returns the CPU time that
+    /// the answers took.
+    pub(crate) fn serve(&mut self, requests: u64) -> Fallible<Duration> {
+        let start = cpu_time();
+        self.answer(requests)?;
+        let taken = cpu_time() - start;
+        // What the client still has in its socket is drained before anyone's
+        // next turn.
+        self.client.done()?;
+        Ok(taken)
+    }
+
+    /// The same without a clock: rustix finds the kernel's through a page that
+    /// valgrind hides.
+    pub(crate) fn answer(&mut self, requests: u64) -> Fallible<()> {
+        self.client.order(requests)?;
+        self.subject.serve(requests)
+    }
+}

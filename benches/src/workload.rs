@@ -1,0 +1,116 @@
+//! What is asked of every subject alike.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+
+/// The requests that a client makes and a subject answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workload {
+    /// Messages that come back as they are. Each connection has one under way;
+    /// with several connections all are sent before the first is awaited.
+    Echo { size: usize, connections: usize },
+    /// A byte that is answered by a file. The next byte follows the file's
+    /// last one.
+    File { size: u64 },
+}
+
+/// How long a run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Long enough for a verdict.
+    Full,
+    /// Shows that everything works.
+    Quick,
+}
+
+impl Workload {
+    /// How many connections there are.
+    pub(crate) fn connections(self) -> usize {
+        match self {
+            Self::Echo { connections, .. } => connections,
+            Self::File { .. } => 1,
+        }
+    }
+
+    /// The requests of one turn: about a third of a second of CPU time when
+    /// effort is full, and a multiple of the connections.
+    pub(crate) fn turn(self, effort: Effort) -> u64 {
+        let full = match self {
+            Self::Echo { .. } => 1 << 15,
+            Self::File { size } if size <= 1 << 12 => 1 << 14,
+            Self::File { size } if size <= 1 << 16 => 1 << 13,
+            Self::File { .. } => 16,
+        };
+        match effort {
+            Effort::Full => full,
+            Effort::Quick => (full / 32).max(1),
+        }
+    }
+
+    /// As arguments, for this program to run itself with.
+    pub(crate) fn to_arguments(self) -> Vec<String> {
+        match self {
+            Self::Echo { size, connections } => {
+                vec!["echo".into(), size.to_string(), connections.to_string()]
+            }
+            Self::File { size } => vec!["file".into(), size.to_string()],
+        }
+    }
+
+    /// The inverse of [`to_arguments`](Self::to_arguments).
+    pub(crate) fn parse(words: &[&str]) -> Option<Self> {
+        match *words {
+            ["echo", size, connections] => Some(Self::Echo {
+                size: size.parse().ok()?,
+                connections: connections.parse().ok()?,
+            }),
+            ["file", size] => Some(Self::File {
+                size: size.parse().ok()?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Echo {
+                size,
+                connections: 1,
+            } => write!(f, "echo {}, 1 connection", Bytes(size as u64)),
+            Self::Echo { size, connections } => {
+                write!(f, "echo {}, {connections} connections", Bytes(size as u64))
+            }
+            Self::File { size } => write!(f, "sendfile {}", Bytes(size)),
+        }
+    }
+}
+
+/// A size in the largest unit that divides it.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (unit, name) in [(1 << 20, "MiB"), (1 << 10, "KiB")] {
+            if self.0 >= unit && self.0.is_multiple_of(unit) {
+                return write!(f, "{} {name}", self.0 / unit);
+            }
+        }
+        write!(f, "{} B", self.0)
+    }
+}
+
+/// A file without a name, as large as asked for; its pages are in the cache.
+pub(crate) fn file_of(size: u64) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    let pattern: Vec<u8> = (0..=u8::MAX).cycle().take(1 << 16).collect();
+    let mut missing = size;
+    while missing > 0 {
+        let piece = missing.min(pattern.len() as u64);
+        file.write_all(&pattern[..piece as usize])?;
+        missing -= piece;
+    }
+    Ok(file)
+}

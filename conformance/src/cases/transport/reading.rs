@@ -1,0 +1,470 @@
+//! Connections: reading, pausing, and the end of the stream.
+
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::thread;
+
+use loopline_core::{EventLoopExt, Flow};
+
+use crate::case::{Case, case};
+use crate::context::Context;
+use crate::harness::connections::{self, Kind, over_each};
+use crate::harness::files;
+use crate::harness::recorder::{Call, Log};
+use crate::harness::scene::on_loop;
+use crate::harness::sockets;
+use crate::verdict::Outcome;
+
+/// The most that one call may bring: 256 KiB.
+const MOST: usize = 256 * 1024;
+
+pub(super) const CASES: &[Case] = &[
+    case!(
+        D16,
+        pausing_and_resuming_may_be_repeated,
+        "Pausing and resuming are idempotent, and `is_reading` tells which was last."
+    ),
+    case!(
+        D16,
+        a_closing_connection_does_not_read,
+        "On a closing or lost connection pausing and resuming do nothing, and `is_reading` is false."
+    ),
+    case!(
+        D17,
+        nothing_arrives_while_paused,
+        "Between pause and resume there is no data, and afterwards all of it."
+    ),
+    case!(
+        D18,
+        rapid_pausing_loses_and_repeats_nothing,
+        "Pausing and resuming in every callback keeps every byte in order."
+    ),
+    case!(
+        D19,
+        an_end_while_paused_is_told_after_resuming,
+        "The peer's end is told after resuming, behind its data."
+    ),
+    case!(
+        D19,
+        a_reset_while_paused_is_told_after_resuming,
+        "The peer's reset is told after resuming, once."
+    ),
+    case!(
+        D20,
+        resuming_after_close_brings_nothing,
+        "Resuming a closing connection brings no data."
+    ),
+    case!(
+        D21,
+        one_call_brings_at_most_256_kib,
+        "No call of `data_received` brings more than 256 KiB, none is empty, and nothing is lost."
+    ),
+    case!(
+        D22,
+        what_was_received_stays_as_it_was,
+        "Data that was kept does not change when more arrives on any connection."
+    ),
+    case!(
+        D24,
+        a_reset_between_reads_is_quiet,
+        "A reset behind data that was read is told to `connection_lost` alone."
+    ),
+    case!(
+        D25,
+        the_end_closes_unless_it_is_kept_open,
+        "After the peer's end the connection closes, once what was written has left."
+    ),
+    case!(
+        D25,
+        a_kept_end_leaves_writing,
+        "If `eof_received` keeps the connection, the peer goes on receiving."
+    ),
+    case!(
+        D26,
+        the_end_is_told_once,
+        "After a kept end `is_reading` is false, and pausing and resuming tell no second end."
+    ),
+    case!(
+        D27,
+        data_comes_before_an_immediate_end,
+        "What a peer sends before it closes at once is all delivered before the end."
+    ),
+    case!(
+        D28,
+        both_halves_can_be_ended,
+        "The peer's end, then ours, then close: the connection is lost without an error."
+    ),
+    case!(
+        D28,
+        ending_first_does_not_stop_reading,
+        "After `write_eof` data and the peer's end still arrive."
+    ),
+];
+
+fn pausing_and_resuming_may_be_repeated(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, mut theirs) =
+                connections::peer_over(scene, kind, log.recorder()).await?;
+            assert!(transport.is_reading());
+            for _ in 0..2 {
+                transport.pause_reading();
+                assert!(!transport.is_reading());
+            }
+            theirs.write_all(b"one")?;
+            scene.turns(3).await;
+            assert!(log.data().is_empty());
+            for _ in 0..2 {
+                transport.resume_reading();
+                assert!(transport.is_reading());
+            }
+            log.until_data(3).await;
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn a_closing_connection_does_not_read(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, _theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+            connections::stuff(&transport)?;
+            transport.close();
+            assert!(!transport.is_reading());
+            transport.pause_reading();
+            transport.resume_reading();
+            assert!(!transport.is_reading());
+            transport.abort();
+            log.until_lost().await;
+            transport.resume_reading();
+            transport.pause_reading();
+            assert!(!transport.is_reading());
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn nothing_arrives_while_paused(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let recorder = log.recorder().reacting(|call, transport| {
+                if matches!(call, Call::Data(_)) {
+                    transport.pause_reading();
+                }
+                Ok(())
+            });
+            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            theirs.write_all(b"a")?;
+            log.until_data(1).await;
+            theirs.write_all(b"b")?;
+            scene.turns(5).await;
+            assert_eq!(log.data(), b"a");
+            transport.resume_reading();
+            log.until_data(2).await;
+            assert_eq!(log.data(), b"ab");
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn rapid_pausing_loses_and_repeats_nothing(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let content = files::content(300_000);
+            let log = Log::default();
+            let recorder = log.recorder().reacting(|call, transport| {
+                if matches!(call, Call::Data(_)) {
+                    for _ in 0..3 {
+                        transport.pause_reading();
+                        transport.resume_reading();
+                    }
+                }
+                Ok(())
+            });
+            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            let sent = content.clone();
+            let writer = thread::spawn(move || theirs.write_all(&sent));
+            while log.data().len() < content.len() {
+                transport.pause_reading();
+                scene.turns(1).await;
+                transport.resume_reading();
+                scene.turns(1).await;
+            }
+            log.until_lost().await;
+            assert!(log.data() == content);
+            assert!(writer.join().is_ok_and(|written| written.is_ok()));
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn an_end_while_paused_is_told_after_resuming(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, mut theirs) =
+                connections::peer_over(scene, kind, log.recorder()).await?;
+            transport.pause_reading();
+            theirs.write_all(b"last words")?;
+            drop(theirs);
+            scene.turns(5).await;
+            assert_eq!(log.calls(), [Call::Made]);
+            assert!(!transport.is_closing());
+            transport.resume_reading();
+            assert_eq!(log.until_lost().await, None);
+            let calls = [Call::Made, Call::Data(10), Call::Eof, Call::Lost(None)];
+            assert_eq!(log.calls(), calls);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn a_reset_while_paused_is_told_after_resuming(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let log = Log::default();
+        let (transport, theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        transport.pause_reading();
+        sockets::reset(theirs)?;
+        scene.turns(5).await;
+        assert_eq!(log.calls(), [Call::Made]);
+        transport.resume_reading();
+        assert_eq!(log.until_lost().await, Some(ErrorKind::ConnectionReset));
+        assert_eq!(log.calls().len(), 2);
+        Ok(())
+    })
+}
+
+fn resuming_after_close_brings_nothing(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, mut theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+            transport.pause_reading();
+            connections::stuff(&transport)?;
+            theirs.write_all(b"unwanted")?;
+            transport.close();
+            transport.resume_reading();
+            scene.turns(5).await;
+            transport.resume_reading();
+            transport.abort();
+            transport.resume_reading();
+            log.until_lost().await;
+            transport.resume_reading();
+            scene.turns(3).await;
+            let brought = log.count(|call| matches!(call, Call::Data(_) | Call::Eof));
+            assert_eq!(brought, 0);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn one_call_brings_at_most_256_kib(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let content = files::content(2 << 20);
+            let log = Log::default();
+            let (transport, mut theirs) =
+                connections::peer_over(scene, kind, log.recorder()).await?;
+            transport.pause_reading();
+            let sent = content.clone();
+            let writer = thread::spawn(move || theirs.write_all(&sent));
+            scene.turns(10).await;
+            transport.resume_reading();
+            log.until_lost().await;
+            assert!(log.data() == content);
+            let wrong =
+                |call: &Call| matches!(call, Call::Data(count) if *count > MOST || *count == 0);
+            assert_eq!(log.count(wrong), 0);
+            assert!(writer.join().is_ok_and(|written| written.is_ok()));
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn what_was_received_stays_as_it_was(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let (one, other) = (Log::default(), Log::default());
+        let (_first, mut theirs) = connections::peer_over(scene, Kind::Tcp, one.recorder()).await?;
+        let (_second, mut others) =
+            connections::peer_over(scene, Kind::Tcp, other.recorder()).await?;
+        theirs.write_all(b"first")?;
+        one.until_data(5).await;
+        let kept = one.data();
+        others.write_all(b"SECOND")?;
+        other.until_data(6).await;
+        theirs.write_all(b"third")?;
+        one.until_data(10).await;
+        assert_eq!(kept, b"first");
+        assert_eq!(one.data(), b"firstthird");
+        assert_eq!(other.data(), b"SECOND");
+        Ok(())
+    })
+}
+
+fn a_reset_between_reads_is_quiet(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let log = Log::default();
+        let (_transport, mut theirs) =
+            connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        theirs.write_all(b"data")?;
+        log.until_data(4).await;
+        sockets::reset(theirs)?;
+        assert_eq!(log.until_lost().await, Some(ErrorKind::ConnectionReset));
+        assert_eq!(log.count(|call| *call == Call::Eof), 0);
+        assert!(scene.reports().is_empty());
+        Ok(())
+    })
+}
+
+fn the_end_closes_unless_it_is_kept_open(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+            let written = connections::stuff(&transport)?;
+            theirs.shutdown(Shutdown::Write)?;
+            log.until(|calls, _| calls.contains(&Call::Eof)).await;
+            scene.turns(2).await;
+            assert!(transport.is_closing());
+            assert_eq!(transport.write(b"late")?, Flow::Closed);
+            let reader = sockets::Reader::of(theirs);
+            assert_eq!(log.until_lost().await, None);
+            assert_eq!(reader.bytes()?.len(), written);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn a_kept_end_leaves_writing(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let recorder = log.recorder().keep_open();
+            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            theirs.shutdown(Shutdown::Write)?;
+            log.until(|calls, _| calls.contains(&Call::Eof)).await;
+            scene.turns(5).await;
+            assert!(!transport.is_closing());
+            transport.write(b"answer")?;
+            let mut answer = [0; 6];
+            theirs.read_exact(&mut answer)?;
+            assert_eq!(&answer, b"answer");
+            transport.close();
+            assert_eq!(log.until_lost().await, None);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn the_end_is_told_once(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let recorder = log.recorder().keep_open();
+            let (transport, theirs) = connections::peer_over(scene, kind, recorder).await?;
+            theirs.shutdown(Shutdown::Write)?;
+            log.until(|calls, _| calls.contains(&Call::Eof)).await;
+            assert!(!transport.is_reading());
+            transport.pause_reading();
+            transport.resume_reading();
+            assert!(!transport.is_reading());
+            scene.turns(5).await;
+            assert_eq!(log.calls(), [Call::Made, Call::Eof]);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn data_comes_before_an_immediate_end(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            // More than one read's worth, unless the kernel holds less.
+            let content = files::content(40_000);
+            let (ours, mut theirs) = kind.pair()?;
+            theirs.write_all(&content)?;
+            drop(theirs);
+            let log = Log::default();
+            let recorder = log.recorder().reacting(|call, transport| {
+                if matches!(call, Call::Data(_)) {
+                    transport.pause_reading();
+                    transport.resume_reading();
+                }
+                Ok(())
+            });
+            let (_transport, _) = scene.connect_accepted_socket(|| recorder, ours).await?;
+            assert_eq!(log.until_lost().await, None);
+            assert!(log.data() == content);
+            assert_eq!(log.calls()[2..], [Call::Eof, Call::Lost(None)]);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn both_halves_can_be_ended(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let recorder = log.recorder().keep_open().reacting(|call, transport| {
+                if *call == Call::Eof {
+                    transport.write_eof()?;
+                }
+                Ok(())
+            });
+            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            theirs.shutdown(Shutdown::Write)?;
+            let mut rest = Vec::new();
+            log.until(|calls, _| calls.contains(&Call::Eof)).await;
+            theirs.read_to_end(&mut rest)?;
+            scene.turns(5).await;
+            assert!(!transport.is_closing());
+            transport.close();
+            assert_eq!(log.until_lost().await, None);
+            assert_eq!(log.calls(), [Call::Made, Call::Eof, Call::Lost(None)]);
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn ending_first_does_not_stop_reading(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let order = Rc::new(RefCell::new(Vec::new()));
+            let ended = Rc::new(Cell::new(false));
+            let (noted, seen) = (Rc::clone(&order), Rc::clone(&ended));
+            let recorder = log.recorder().reacting(move |call, _| {
+                noted.borrow_mut().push((call.clone(), seen.get()));
+                Ok(())
+            });
+            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            transport.write_eof()?;
+            ended.set(true);
+            let mut rest = Vec::new();
+            theirs.read_to_end(&mut rest)?;
+            theirs.write_all(b"still talking")?;
+            drop(theirs);
+            assert_eq!(log.until_lost().await, None);
+            assert_eq!(log.data(), b"still talking");
+            assert_eq!(order.borrow()[1], (Call::Data(13), true));
+            Ok(())
+        })
+        .await
+    })
+}

@@ -1,0 +1,31 @@
+//! An error in the middle.
+
+use std::io;
+use std::num::NonZeroU64;
+
+use loopline_core::backend::{Backend, Key, SendFile, Sent};
+
+use super::Alter;
+
+/// Sends so many bytes a call, so many times, and then fails.
+pub(crate) struct Failing {
+    pub(crate) stretch: NonZeroU64,
+    pub(crate) calls: u64,
+    pub(crate) error: io::ErrorKind,
+}
+
+impl Alter for Failing {
+    fn send_file(
+        &mut self,
+        inner: &mut dyn Backend,
+        key: Key,
+        job: &SendFile<'_>,
+    ) -> io::Result<Sent> {
+        let Some(left) = self.calls.checked_sub(1) else {
+            return Err(self.error.into());
+        };
+        self.calls = left;
+        let len = job.len.min(self.stretch);
+        inner.send_file(key, &SendFile { len, ..*job })
+    }
+}

@@ -1,0 +1,339 @@
+//! Every way that a file can go: what carries it, how it is read, and over
+//! which sockets.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::num::NonZeroU64;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use loopline_core::backend::{AsSource, Backend};
+use loopline_core::{
+    EventLoop, EventLoopExt, FileSource, SendFileError, SendFileOptions, Transport,
+};
+use socket2::Socket;
+
+use super::altered::{Altered, Completing, Hold, Refusing, Trickling};
+use super::elsewhere::elsewhere;
+use super::origin::Origin;
+use super::recorder::{Log, Recorder};
+use super::scene::{Scene, on_backend};
+use super::{os, sockets};
+use crate::context::Context;
+use crate::verdict::{Outcome, Stop};
+
+/// More than the sockets of a [`Link`] hold, in bytes: a peer that does not
+/// read keeps a file of this size from its end.
+pub(crate) const MUCH: usize = 3 * 1024 * 1024;
+
+/// What the kernel may keep in each socket of a [`Link`], in bytes.
+const KEPT: usize = 256 * 1024;
+
+/// What one call sends where a backend sends little at a time, in bytes; no
+/// divisor of anything.
+const LITTLE: NonZeroU64 = NonZeroU64::new(100_003).unwrap();
+
+/// What carries a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Transport,
+    Socket,
+}
+
+/// How a file gets from its place to the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As the backend has it.
+    Native,
+    /// By the backend, little at a time and with pauses.
+    Trickling,
+    /// By the backend, which says later that it is done.
+    Completing,
+    /// Read on the loop's thread, where the backend can.
+    InPlace,
+    /// Read on another thread.
+    Elsewhere,
+    /// From a reader that is no file.
+    Memory,
+}
+
+impl Way {
+    /// Whether the backend is to send.
+    pub(crate) fn is_native(self) -> bool {
+        matches!(self, Self::Native | Self::Trickling | Self::Completing)
+    }
+
+    pub(crate) fn backend(
+        self,
+        context: &Context,
+        hold: &Rc<Hold>,
+    ) -> Result<Box<dyn Backend>, Stop> {
+        let inner = context.backend()?;
+        Ok(match self {
+            Self::Native | Self::Memory => inner,
+            Self::Trickling => Altered::boxed(inner, Trickling::new(LITTLE)),
+            Self::Completing => Altered::boxed(inner, Completing::new(LITTLE, Rc::clone(hold))),
+            Self::InPlace => Altered::boxed(inner, Refusing { reads: true }),
+            Self::Elsewhere => Altered::boxed(inner, Refusing { reads: false }),
+        })
+    }
+}
+
+/// Over which sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    Tcp,
+    Unix,
+}
+
+/// One of all combinations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) carrier: Carrier,
+    pub(crate) way: Way,
+    pub(crate) network: Network,
+}
+
+impl Setting {
+    pub(crate) fn all() -> Vec<Self> {
+        use Way::{Completing, Elsewhere, InPlace, Memory, Native, Trickling};
+        let mut all = Vec::new();
+        for carrier in [Carrier::Transport, Carrier::Socket] {
+            for way in [Native, Trickling, Completing, InPlace, Elsewhere, Memory] {
+                for network in [Network::Tcp, Network::Unix] {
+                    if network == Network::Tcp || os::UNIX_SOCKETS {
+                        all.push(Self {
+                            carrier,
+                            way,
+                            network,
+                        });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    pub(crate) fn has_transport(&self) -> bool {
+        self.carrier == Carrier::Transport
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            carrier,
+            way,
+            network,
+        } = self;
+        write!(f, "{carrier:?}, {way:?}, {network:?}")
+    }
+}
+
+/// A loop on which a file goes one of the ways.
+pub(crate) struct Stage<'a> {
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) setting: Setting,
+    /// Holds jobs up that complete.
+    pub(crate) hold: Rc<Hold>,
+}
+
+/// Runs a case once for every way that `wanted` lets through, each time on a
+/// loop of its own.
+pub(crate) fn over(
+    context: &Context,
+    wanted: impl Fn(&Setting) -> bool,
+    body: impl AsyncFn(&Stage<'_>) -> Outcome,
+) -> Outcome {
+    for setting in Setting::all().into_iter().filter(wanted) {
+        let hold = Rc::default();
+        let backend = setting.way.backend(context, &hold)?;
+        on_backend(context, backend, async |scene| {
+            let stage = Stage {
+                scene,
+                setting,
+                hold,
+            };
+            stage.doing("going on");
+            body(&stage).await?;
+            stage.settled().await;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Runs a case over every way.
+pub(crate) fn over_all(context: &Context, body: impl AsyncFn(&Stage<'_>) -> Outcome) -> Outcome {
+    over(context, |_| true, body)
+}
+
+/// Runs a case over every way by which a transport sends.
+pub(crate) fn over_transports(
+    context: &Context,
+    body: impl AsyncFn(&Stage<'_>) -> Outcome,
+) -> Outcome {
+    over(context, Setting::has_transport, body)
+}
+
+pub(crate) type Sending<'a> = Pin<Box<dyn Future<Output = Result<u64, SendFileError>> + 'a>>;
+
+impl Stage<'_> {
+    /// Says how far the case is.
+    pub(crate) fn doing(&self, what: &str) {
+        self.scene
+            .context
+            .doing(format!("{}: {what}", self.setting));
+    }
+
+    /// What is sent: a file, or the same in memory.
+    pub(crate) fn origin(&self, content: &[u8]) -> Result<Origin, Stop> {
+        Ok(match self.setting.way {
+            Way::Memory => Origin::memory(content),
+            _ => Origin::file(content)?,
+        })
+    }
+
+    pub(crate) async fn link(&self) -> Result<Link, Stop> {
+        let log = Log::default();
+        let recorder = log.recorder();
+        self.link_of(log, recorder).await
+    }
+
+    /// A connection of which the protocol is this recorder of that log.
+    pub(crate) async fn link_of(&self, log: Log, recorder: Recorder) -> Result<Link, Stop> {
+        let (ours, peer) = match self.setting.network {
+            Network::Tcp => sockets::pair()?,
+            Network::Unix => os::unix_pair()?,
+        };
+        let (ours, peer) = (Socket::from(ours), Socket::from(peer));
+        ours.set_nonblocking(true)?;
+        ours.set_send_buffer_size(KEPT)?;
+        peer.set_recv_buffer_size(KEPT)?;
+        let end = match self.setting.carrier {
+            Carrier::Socket => End::Socket(ours),
+            Carrier::Transport => {
+                let ours = os::OwnedSource::from(ours);
+                let made = self.scene.connect_accepted_socket(|| recorder, ours);
+                End::Transport(made.await?.0)
+            }
+        };
+        Ok(Link { end, log, peer })
+    }
+
+    /// Sends, by whatever the setting has.
+    pub(crate) fn send<'b>(
+        &'b self,
+        end: &'b End,
+        source: impl Into<FileSource>,
+        options: SendFileOptions,
+    ) -> Sending<'b> {
+        let source = source.into();
+        match end {
+            End::Transport(transport) => self.scene.sendfile(transport, source, options),
+            End::Socket(socket) => self
+                .scene
+                .sock_sendfile(socket.as_source(), source, options),
+        }
+    }
+
+    /// Checks where the position of what was given up is. Another thread may
+    /// have the reader until it has read.
+    pub(crate) async fn position_is(&self, origin: &Origin, expected: u64) -> Outcome {
+        self.settled().await;
+        self.doing(&format!("waiting for the position to be {expected}"));
+        while matches!(origin, Origin::Memory(_)) && origin.position()? != expected {
+            self.scene.turns(1).await;
+        }
+        assert_eq!(origin.position()?, expected);
+        Ok(())
+    }
+
+    /// Waits until the loop has let go of what a cancelled file left behind:
+    /// a read on another thread, or a job in flight.
+    pub(crate) async fn settled(&self) {
+        self.doing("letting go");
+        loop {
+            let left = self.scene.snapshot();
+            if left.tasks == 0 && left.waiters == 0 && self.hold.in_flight.get() == 0 {
+                return;
+            }
+            self.scene.turns(1).await;
+        }
+    }
+}
+
+/// Our end of a connection.
+pub(crate) enum End {
+    Transport(Rc<dyn Transport>),
+    Socket(Socket),
+}
+
+/// A connection from the loop to a peer that blocks.
+pub(crate) struct Link {
+    pub(crate) end: End,
+    pub(crate) log: Log,
+    pub(crate) peer: Socket,
+}
+
+impl Link {
+    /// The transport.
+    ///
+    /// # Errors
+    ///
+    /// That the setting has none.
+    pub(crate) fn transport(&self) -> Result<&Rc<dyn Transport>, Stop> {
+        match &self.end {
+            End::Transport(transport) => Ok(transport),
+            End::Socket(_) => Err(Stop::failed("there is no transport")),
+        }
+    }
+
+    /// Writes a little.
+    pub(crate) fn write(&self, data: &[u8]) -> Outcome {
+        match &self.end {
+            End::Transport(transport) => transport.write(data).map(drop)?,
+            End::Socket(socket) => {
+                let mut rest = data;
+                while !rest.is_empty() {
+                    match (&*socket).write(rest) {
+                        Ok(count) => rest = &rest[count..],
+                        // The peer reads on a thread.
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            std::thread::yield_now();
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads exactly so many bytes at the peer's end, while the loop goes on.
+    pub(crate) async fn arrival(&self, count: usize) -> Result<Vec<u8>, Stop> {
+        let mut peer = self.peer.try_clone()?;
+        let read = elsewhere(move || {
+            let mut bytes = vec![0; count];
+            peer.read_exact(&mut bytes).map(|()| bytes)
+        });
+        Ok(read.await?)
+    }
+
+    /// A peer that reads everything, on a thread.
+    pub(crate) fn reader(&self) -> io::Result<sockets::Reader> {
+        Ok(sockets::Reader::of(self.peer.try_clone()?))
+    }
+
+    /// Closes our end, and waits for `connection_lost`.
+    pub(crate) async fn close(self) -> Option<io::ErrorKind> {
+        match self.end {
+            End::Transport(transport) => {
+                transport.close();
+                self.log.until_lost().await
+            }
+            End::Socket(_) => None,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! An HTTP/1.1 file server: GET and HEAD, single ranges, conditional requests,
+//! keep-alive and pipelining. Files go from the page cache to the socket inside
+//! the kernel, by the loop's `sendfile`.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod connection;
+#[path = "../shared/exit.rs"]
+mod exit;
+mod http;
+mod peer;
+mod server;
+mod session;
+mod signals;
+mod site;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::exit::Failure;
+
+/// Serves the files below a directory over HTTP/1.1.
+///
+/// Prints `listening on ADDR` once it accepts. The first SIGINT or SIGTERM lets
+/// the responses under way finish, a second one aborts them.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The directory to serve; no path leads out of it.
+    root: PathBuf,
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// For how long a connection may wait for a request, and a request may
+    /// take to arrive.
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    idle_timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "not a positive number of seconds".to_owned())
+}
+
+fn main() -> ExitCode {
+    exit::run(serve)
+}
+
+fn serve(arguments: Arguments) -> Result<(), Failure> {
+    let root = &arguments.root;
+    let site = site::Site::open(root).map_err(|error| {
+        Failure::usage(format_args!("cannot serve {}: {error}", root.display()))
+    })?;
+    let event_loop = loopline::Loop::new()
+        .map_err(|error| Failure::job(format_args!("cannot make an event loop: {error}")))?;
+    let serving = server::run(
+        event_loop.handle(),
+        site,
+        arguments.listen,
+        arguments.idle_timeout,
+    );
+    event_loop
+        .run_until_complete(serving)
+        .map_err(Failure::job)?
+}

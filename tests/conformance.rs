@@ -1,0 +1,33 @@
+//! The conformance suite over every backend that this build of loopline has:
+//! one row of the matrix for each. A build without one has nothing to check.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    #[cfg(all(feature = "epoll", target_os = "linux"))]
+    return loopline_conformance::main(epoll::Epoll);
+
+    #[cfg(not(all(feature = "epoll", target_os = "linux")))]
+    ExitCode::SUCCESS
+}
+
+#[cfg(all(feature = "epoll", target_os = "linux"))]
+mod epoll {
+    use std::io;
+
+    use loopline::backend::Backend;
+    use loopline_conformance::Subject;
+
+    /// The native backend of Linux.
+    pub(crate) struct Epoll;
+
+    impl Subject for Epoll {
+        fn name(&self) -> &'static str {
+            "epoll"
+        }
+
+        fn backend(&self) -> io::Result<Box<dyn Backend>> {
+            loopline::native_backend()
+        }
+    }
+}

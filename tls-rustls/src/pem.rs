@@ -1,0 +1,120 @@
+//! PEM text (RFC 7468), from a file or from memory.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+
+use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::error::ConfigError;
+
+/// PEM text, or the file that has it. A file is read when the context is built.
+#[derive(Clone)]
+pub struct Pem(Text);
+
+#[derive(Clone)]
+enum Text {
+    File(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+/// Where PEM text came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// From this file.
+    File(PathBuf),
+    /// From the caller's memory.
+    Bytes,
+}
+
+impl Pem {
+    /// The text in a file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Text::File(path.into()))
+    }
+
+    /// The text itself.
+    pub fn bytes(text: impl Into<Vec<u8>>) -> Self {
+        Self(Text::Bytes(text.into()))
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        match &self.0 {
+            Text::File(path) => Origin::File(path.clone()),
+            Text::Bytes(_) => Origin::Bytes,
+        }
+    }
+
+    /// All certificates in the text; at least one.
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+        const WHAT: &str = "certificate";
+        let text = self.read(WHAT)?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        match certificates {
+            Ok(none) if none.is_empty() => Err(self.empty(WHAT)),
+            Ok(certificates) => Ok(certificates),
+            Err(error) => Err(self.unusable(WHAT, error)),
+        }
+    }
+
+    /// The first private key in the text: PKCS #1, PKCS #8 or SEC 1.
+    pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
+        const WHAT: &str = "key";
+        let text = self.read(WHAT)?;
+        PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+            pem::Error::NoItemsFound => self.empty(WHAT),
+            error => self.unusable(WHAT, error),
+        })
+    }
+
+    pub(crate) fn unusable(
+        &self,
+        what: &'static str,
+        error: impl Into<loopline_core::BoxError>,
+    ) -> ConfigError {
+        ConfigError::Unusable {
+            what,
+            origin: self.origin(),
+            error: error.into(),
+        }
+    }
+
+    fn empty(&self, what: &'static str) -> ConfigError {
+        ConfigError::Empty {
+            what,
+            origin: self.origin(),
+        }
+    }
+
+    fn read(&self, what: &'static str) -> Result<Cow<'_, [u8]>, ConfigError> {
+        match &self.0 {
+            Text::Bytes(text) => Ok(Cow::Borrowed(text)),
+            Text::File(path) => match std::fs::read(path) {
+                Ok(text) => Ok(Cow::Owned(text)),
+                Err(error) => Err(ConfigError::Unreadable {
+                    what,
+                    origin: self.origin(),
+                    error,
+                }),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Pem {
+    /// Never the text: it may be a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pem({})", self.origin())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Bytes => f.write_str("the given PEM text"),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Contexts out of files, and what is said of bad ones.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loopline_core::tls::{TlsContext, TlsError, TlsErrorKind, TlsVersion};
+use loopline_tls_rustls::{Builder, ClientAuth, ConfigError, Origin, Pem, RustlsContext};
+use tempfile::TempDir;
+
+use crate::certs::{AUTHORITY, CLIENT, NAME, SERVER};
+use crate::end::{Cut, End};
+use crate::peers::{Pair, VERSIONS, client, name, ring, server};
+
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        let files = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        files.write("root.pem", &AUTHORITY.root);
+        files.write("chain.pem", &SERVER.chain);
+        files.write("key.pem", &SERVER.key);
+        files.write("both.pem", &format!("{}{}", SERVER.chain, SERVER.key));
+        files.write("empty.pem", "");
+        files.write("text.pem", "this is no PEM\n");
+        let cut = &SERVER.chain[..SERVER.chain.len() / 2];
+        files.write("cut.pem", cut);
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        files.write("broken.pem", broken);
+        let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        files.write("broken-key.pem", broken);
+        files.write("other-key.pem", &CLIENT.key);
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn server(&self, chain: &str, key: &str) -> Result<RustlsContext, TlsError> {
+        let (chain, key) = (Pem::file(self.path(chain)), Pem::file(self.path(key)));
+        server(TlsVersion::Tls13)
+            .identity(chain, key)
+            .build_server()
+    }
+}
+
+/// The configuration error, which has to name `file` as its text does.
+fn config_error(result: Result<RustlsContext, TlsError>, file: &Path) -> ConfigError {
+    let error = result.unwrap_err();
+    assert_eq!(*error.kind(), TlsErrorKind::Config);
+    let text = error.to_string();
+    assert!(text.contains(file.to_str().unwrap()), "{text}");
+    // By the box, to own it.
+    let source = error
+        .source()
+        .unwrap()
+        .downcast_ref::<ConfigError>()
+        .unwrap();
+    match source {
+        ConfigError::Unreadable { what, origin, .. } => ConfigError::Unreadable {
+            what,
+            origin: origin.clone(),
+            error: std::io::ErrorKind::NotFound.into(),
+        },
+        ConfigError::Empty { what, origin } => ConfigError::Empty {
+            what,
+            origin: origin.clone(),
+        },
+        ConfigError::Unusable { what, origin, .. } => ConfigError::Unusable {
+            what,
+            origin: origin.clone(),
+            error: "".into(),
+        },
+        ConfigError::Mismatch { certificate, key } => ConfigError::Mismatch {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        },
+        ConfigError::KeyLog { path, .. } => ConfigError::KeyLog {
+            path: path.clone(),
+            error: std::io::ErrorKind::NotFound.into(),
+        },
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn files_make_both_sides() {
+    let files = Files::new();
+    let by_file = |chain, key| files.server(chain, key).unwrap();
+    for server in [
+        by_file("chain.pem", "key.pem"),
+        by_file("both.pem", "both.pem"),
+    ] {
+        let roots = Pem::file(files.path("root.pem"));
+        let client = RustlsContext::builder().provider(ring()).roots(roots);
+        let client = client.build_client().unwrap();
+        let pair = Pair::new(&client, &server);
+        pair.opened(Cut::Whole).talk(b"hello", Cut::Whole);
+    }
+}
+
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+#[test]
+fn one_call_makes_a_context() {
+    let files = Files::new();
+    let client = RustlsContext::client_with_roots(files.path("root.pem")).unwrap();
+    let (chain, key) = (files.path("chain.pem"), files.path("key.pem"));
+    let server = RustlsContext::server_with_files(chain, key).unwrap();
+    Pair::new(&client, &server).opened(Cut::Whole);
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+#[test]
+fn without_a_provider_there_is_no_context() {
+    let error = RustlsContext::builder().build_client().unwrap_err();
+    assert!(error.to_string().contains("provider"), "{error}");
+}
+
+#[test]
+fn the_file_that_cannot_be_read_is_named() {
+    let files = Files::new();
+    for (chain, key, what, bad) in [
+        ("none.pem", "key.pem", "certificate", "none.pem"),
+        ("chain.pem", "none.pem", "key", "none.pem"),
+        ("", "key.pem", "certificate", ""),
+    ] {
+        let path = files.path(bad);
+        let error = config_error(files.server(chain, key), &path);
+        let ConfigError::Unreadable {
+            what: said, origin, ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((said, origin), (what, Origin::File(path)));
+    }
+}
+
+#[test]
+fn the_file_that_has_nothing_is_named() {
+    let files = Files::new();
+    for (chain, key, what, bad) in [
+        ("empty.pem", "key.pem", "certificate", "empty.pem"),
+        ("text.pem", "key.pem", "certificate", "text.pem"),
+        ("key.pem", "key.pem", "certificate", "key.pem"),
+        ("chain.pem", "empty.pem", "key", "empty.pem"),
+        ("chain.pem", "chain.pem", "key", "chain.pem"),
+    ] {
+        let path = files.path(bad);
+        let error = config_error(files.server(chain, key), &path);
+        let ConfigError::Empty { what: said, origin } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((said, origin), (what, Origin::File(path)));
+    }
+}
+
+#[test]
+fn the_file_that_is_broken_is_named() {
+    let files = Files::new();
+    for (chain, key, what, bad) in [
+        ("cut.pem", "key.pem", "certificate", "cut.pem"),
+        ("broken.pem", "key.pem", "certificate", "broken.pem"),
+        ("chain.pem", "broken-key.pem", "key", "broken-key.pem"),
+    ] {
+        let path = files.path(bad);
+        let error = config_error(files.server(chain, key), &path);
+        let ConfigError::Unusable {
+            what: said, origin, ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((said, origin), (what, Origin::File(path)));
+    }
+    let roots = Pem::file(files.path("broken.pem"));
+    let broken = client(TlsVersion::Tls13).roots(roots).build_client();
+    let error = config_error(broken, &files.path("broken.pem"));
+    assert!(matches!(
+        error,
+        ConfigError::Unusable {
+            what: "root certificate",
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused_on_both_sides() {
+    let files = Files::new();
+    let (chain, key) = (files.path("chain.pem"), files.path("other-key.pem"));
+    let of_client = client(TlsVersion::Tls13)
+        .identity(Pem::file(&chain), Pem::file(&key))
+        .build_client();
+    for result in [files.server("chain.pem", "other-key.pem"), of_client] {
+        let error = config_error(result, &key);
+        let ConfigError::Mismatch {
+            certificate,
+            key: of,
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!(certificate, Origin::File(chain.clone()));
+        assert_eq!(of, Origin::File(key.clone()));
+    }
+}
+
+fn why(builder: Result<RustlsContext, TlsError>) -> String {
+    builder.unwrap_err().source().unwrap().to_string()
+}
+
+#[test]
+fn parts_that_are_missing_are_named() {
+    let no_identity = RustlsContext::builder().provider(ring());
+    assert!(why(no_identity.build_server()).contains("certificate and a key"));
+    let no_roots: Builder = server(TlsVersion::Tls13).client_auth(ClientAuth::Required);
+    assert!(why(no_roots.build_server()).contains("no roots"));
+    let turned = client(TlsVersion::Tls13).max_version(TlsVersion::Tls12);
+    assert!(why(turned.build_client()).contains("no version"));
+    let memory = server(TlsVersion::Tls13).identity(Pem::bytes("x"), SERVER.key());
+    assert!(why(memory.build_server()).contains("the given PEM text"));
+}
+
+/// Keys never show.
+#[test]
+fn debug_output_has_no_keys() {
+    let builder = server(TlsVersion::Tls13);
+    let line = SERVER.key.lines().nth(1).unwrap();
+    assert!(!format!("{builder:?}").contains(line));
+}
+
+/// Whether or not this system has roots: it is an answer and not a panic.
+#[test]
+fn the_systems_roots_are_read_or_missed() {
+    let client = RustlsContext::builder().provider(ring()).build_client();
+    match client {
+        Ok(client) => drop(client.client(&name()).unwrap()),
+        Err(error) => assert_eq!(*error.kind(), TlsErrorKind::Config),
+    }
+}
+
+#[test]
+fn the_key_log_has_the_secrets_of_both_sides() {
+    for version in VERSIONS {
+        let files = Files::new();
+        let log = files.path("keys.log");
+        let client = client(version).key_log_file(&log).build_client().unwrap();
+        let server = server(version).key_log_file(&log).build_server().unwrap();
+        Pair::new(&client, &server).opened(Cut::Whole);
+        let text = fs::read_to_string(&log).unwrap();
+        let label = match version {
+            TlsVersion::Tls12 => "CLIENT_RANDOM ",
+            _ => "CLIENT_TRAFFIC_SECRET_0 ",
+        };
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with(label))
+            .collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0], lines[1], "both ends have the same secret");
+        assert_eq!(lines[0].split(' ').nth(1).unwrap().len(), 64);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(
+                fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_log_that_cannot_be_opened_is_named() {
+    let files = Files::new();
+    let path = files.path("no/such/folder");
+    let client = client(TlsVersion::Tls13).key_log_file(&path).build_client();
+    let error = config_error(client, &path);
+    assert!(matches!(error, ConfigError::KeyLog { .. }));
+}
+
+/// Line B92.
+#[test]
+fn a_context_is_shared_by_threads() {
+    let client = client(TlsVersion::Tls13).build_client().unwrap();
+    let server = server(TlsVersion::Tls13).build_server().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    let pair = Pair::new(&client, &server).opened(Cut::Whole);
+                    assert_eq!(pair.server.session().server_name.as_deref(), Some(NAME));
+                }
+            });
+        }
+    });
+    let _ = End::started(server.server().unwrap());
+}
