@@ -95,7 +95,9 @@ fn drain(stream: &mut TcpStream, size: u64, sink: &mut [u8], requests: u64) -> i
         stream.write_all(b"?")?;
         let mut missing = size;
         while missing > 0 {
-            let want = sink.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
+            let want = sink
+                .len()
+                .min(usize::try_from(missing).unwrap_or(usize::MAX));
             // Bytes that are cut off are never copied: the cheapest client
             // waits least and keeps the subject busy.
             let (_, received) = recv(&*stream, &mut sink[..want], RecvFlags::TRUNC)?;

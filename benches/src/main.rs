@@ -24,8 +24,8 @@
 //! user instructions, allocations, and the heap of an idle connection.
 
 mod bare;
-mod clock;
 mod client;
+mod clock;
 mod counts;
 mod curves;
 mod heap;
@@ -88,11 +88,12 @@ fn run(mode: Mode) -> Fallible<bool> {
             effort,
             check,
             race,
+            only,
         } => {
             if !race {
                 placement::lockstep()?;
             }
-            let met = report::verdict(effort)?;
+            let met = report::verdict(effort, only.as_deref())?;
             return Ok(met || !check);
         }
     }

@@ -5,12 +5,13 @@ use crate::stage::SubjectKind;
 use crate::workload::{Effort, Workload};
 
 pub(crate) const USAGE: &str = "\
-Usage: loopline-benches [--check] [--quick] [--race]
+Usage: loopline-benches [--check] [--quick] [--race] [NAME]
        loopline-benches --criterion
 
 Compares loopline with bare loops and prints the ratios of their CPU time,
 and what can be counted: system calls, instructions, allocations, heap.
 
+  NAME         times only the workloads whose names contain it, and counts nothing
   --check      exit with status 1 if a target is missed
   --quick      few and short pairs: shows that everything works; too short to
                judge times by, so --check then judges only what is counted
@@ -27,6 +28,7 @@ pub(crate) enum Mode {
         effort: Effort,
         check: bool,
         race: bool,
+        only: Option<String>,
     },
     /// criterion's measurements.
     Curves,
@@ -68,6 +70,7 @@ fn parse_verdict(words: &[&str]) -> Result<Mode, String> {
     let mut effort = Effort::Full;
     let mut check = false;
     let mut race = false;
+    let mut only = None;
     for word in words {
         match *word {
             "--quick" => effort = Effort::Quick,
@@ -75,12 +78,16 @@ fn parse_verdict(words: &[&str]) -> Result<Mode, String> {
             "--race" => race = true,
             // `cargo bench` says so to every benchmark that it runs.
             "--bench" => {}
-            other => return Err(format!("unknown argument: {other}")),
+            option if option.starts_with('-') => {
+                return Err(format!("unknown option: {option}"));
+            }
+            name => only = Some(name.to_owned()),
         }
     }
     Ok(Mode::Verdict {
         effort,
         check,
         race,
+        only,
     })
 }

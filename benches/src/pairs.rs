@@ -6,10 +6,11 @@ use crate::Fallible;
 use crate::stage::{Stage, SubjectKind};
 use crate::workload::{Effort, Workload};
 
-/// How many pairs of turns are taken.
+/// How many pairs of turns are taken: many short ones, since what disturbs a
+/// machine comes and goes more slowly than they do.
 fn pairs(effort: Effort) -> usize {
     match effort {
-        Effort::Full => 15,
+        Effort::Full => 41,
         Effort::Quick => 3,
     }
 }
@@ -46,7 +47,7 @@ pub(crate) fn compare(
     workload: Workload,
     effort: Effort,
 ) -> Fallible<Comparison> {
-    let requests = workload.turn(effort);
+    let requests = workload.turn();
     let mut ours = Stage::set(SubjectKind::Ours, workload)?;
     let mut peer = Stage::set(peer, workload)?;
     // Windows of the connections, caches and branch predictors settle first.

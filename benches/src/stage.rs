@@ -1,8 +1,10 @@
 //! One subject with its client, ready for turns.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
+
+use rustix::net::sockopt::set_tcp_congestion;
 
 use crate::client::Client;
 use crate::clock::cpu_time;
@@ -20,6 +22,15 @@ pub(crate) trait Subject {
 
     /// Serves until so many requests have been answered.
     fn serve(&mut self, requests: u64) -> Fallible<()>;
+}
+
+/// A listening socket on loopback, whose connections send as fast as they can:
+/// a congestion control that paces them, as bbr does, would send by its own
+/// clock, at whoever's cost that happens to strike.
+pub(crate) fn listen() -> Fallible<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    set_tcp_congestion(&listener, "reno")?;
+    Ok(listener)
 }
 
 /// Who can serve.

@@ -33,18 +33,13 @@ impl Workload {
         }
     }
 
-    /// The requests of one turn: about a third of a second of CPU time when
-    /// effort is full, and a multiple of the connections.
-    pub(crate) fn turn(self, effort: Effort) -> u64 {
-        let full = match self {
-            Self::Echo { .. } => 1 << 15,
-            Self::File { size } if size <= 1 << 12 => 1 << 14,
-            Self::File { size } if size <= 1 << 16 => 1 << 13,
-            Self::File { .. } => 16,
-        };
-        match effort {
-            Effort::Full => full,
-            Effort::Quick => (full / 32).max(1),
+    /// The requests of one turn: some 50 ms of CPU time, and a multiple of the
+    /// connections.
+    pub(crate) fn turn(self) -> u64 {
+        match self {
+            Self::Echo { .. } => 8192,
+            Self::File { size } if size <= 1 << 16 => 4096,
+            Self::File { .. } => 4,
         }
     }
 

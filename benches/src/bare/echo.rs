@@ -6,9 +6,9 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read, write};
 
-use super::{accept, listen, new_epoll};
+use super::{accept, new_epoll};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::stage::{Subject, listen};
 
 /// As many events a wait as any workload has connections.
 const BATCH: usize = 256;
@@ -27,10 +27,10 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn new(size: usize) -> Fallible<Self> {
-        let (listener, address) = listen()?;
+        let listener = listen()?;
         Ok(Self {
+            address: listener.local_addr()?,
             listener,
-            address,
             epoll: new_epoll()?,
             streams: Vec::new(),
             buffer: vec![0; BUFFER],

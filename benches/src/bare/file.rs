@@ -7,9 +7,9 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use rustix::fs::sendfile;
 use rustix::io::{Errno, read};
 
-use super::{accept, listen, new_epoll};
+use super::{accept, new_epoll};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::stage::{Subject, listen};
 use crate::workload::file_of;
 
 /// The most that one call is asked for.
@@ -25,10 +25,10 @@ struct Listening {
 
 impl Listening {
     fn new(size: u64) -> Fallible<Self> {
-        let (listener, address) = listen()?;
+        let listener = listen()?;
         Ok(Self {
+            address: listener.local_addr()?,
             listener,
-            address,
             file: file_of(size)?,
             size,
         })
@@ -67,7 +67,9 @@ impl Files {
     }
 
     fn want(&self, stream: &TcpStream, interest: EpollFlags) -> Fallible<()> {
-        Ok(self.epoll.modify(stream, &mut EpollEvent::new(interest, 0))?)
+        Ok(self
+            .epoll
+            .modify(stream, &mut EpollEvent::new(interest, 0))?)
     }
 
     fn send(&self, stream: &TcpStream) -> Fallible<()> {

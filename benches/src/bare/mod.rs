@@ -10,18 +10,11 @@ mod file;
 pub(crate) use echo::Echo;
 pub(crate) use file::{BlockingFiles, Files};
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
 
 use crate::Fallible;
-
-/// A listening socket on loopback, and its address.
-fn listen() -> Fallible<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
 
 /// The next connection, as an event loop wants it.
 fn accept(listener: &TcpListener) -> Fallible<TcpStream> {

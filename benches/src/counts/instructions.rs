@@ -25,10 +25,9 @@ pub(crate) fn instructions(
 fn count(kind: SubjectKind, workload: Workload, requests: u64) -> Fallible<u64> {
     let profile = tempfile::NamedTempFile::new()?;
     let mut valgrind = Command::new("valgrind");
-    valgrind.arg("--tool=callgrind").arg(format!(
-        "--callgrind-out-file={}",
-        profile.path().display()
-    ));
+    valgrind
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.path().display()));
     under(&mut valgrind, kind, workload, requests)?;
     total(&fs::read_to_string(profile.path())?)
         .ok_or_else(|| "valgrind's profile has no total".into())

@@ -1,12 +1,13 @@
 //! What every protocol here shares: the loop, and what is left to be done.
 
 use std::cell::Cell;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 
-use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, Server, ServerOptions};
+use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions};
 
 use crate::Fallible;
+use crate::stage::listen;
 
 /// How much is to be done before the loop returns to whoever counts.
 pub(crate) struct Batch {
@@ -40,15 +41,13 @@ impl Batch {
 pub(crate) struct Serving {
     event_loop: Loop,
     batch: Rc<Batch>,
-    server: Rc<dyn Server>,
+    address: SocketAddr,
 }
 
 impl Serving {
     /// Serves with a protocol for each connection; each counts itself once as
     /// it is made.
-    pub(crate) fn new<P: Protocol>(
-        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
-    ) -> Fallible<Self> {
+    pub(crate) fn new<P: Protocol>(protocol: impl Fn(&Rc<Batch>) -> P + 'static) -> Fallible<Self> {
         let event_loop = Loop::new()?;
         let batch = Rc::new(Batch {
             event_loop: event_loop.handle(),
@@ -56,25 +55,22 @@ impl Serving {
             client_gone: Cell::new(false),
         });
         let shared = Rc::clone(&batch);
-        let localhost = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = event_loop.run_until_complete(event_loop.create_server(
+        let listener = listen()?;
+        let address = listener.local_addr()?;
+        event_loop.run_until_complete(event_loop.create_server(
             move || protocol(&shared),
-            localhost,
+            listener,
             ServerOptions::default(),
         ))??;
         Ok(Self {
             event_loop,
             batch,
-            server,
+            address,
         })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        let addresses = self.server.sockets();
-        addresses
-            .first()
-            .and_then(loopline::Address::as_inet)
-            .unwrap_or_else(|| unreachable!("it listens on an IP address"))
+        self.address
     }
 
     /// Runs until so much is done.

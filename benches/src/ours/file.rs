@@ -53,13 +53,14 @@ struct Connection {
 
 impl Protocol for Connection {
     fn connection_made(&mut self, transport: &Rc<dyn Transport>) -> Outcome {
-        // Detached: the task ends with the loop.
-        let _ = self.batch.event_loop().spawn(answer(
+        let task = answer(
             Rc::clone(&self.batch),
             Rc::clone(transport),
             Arc::clone(&self.file),
             Rc::clone(&self.requests),
-        ));
+        );
+        // Without its handle the task goes on; it ends with the loop.
+        drop(self.batch.event_loop().spawn(task));
         self.batch.count(1);
         Ok(())
     }
