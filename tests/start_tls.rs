@@ -1,5 +1,5 @@
 //! A live connection upgraded, over the native backend and rustls.
-#![cfg(all(feature = "epoll", target_os = "linux"))]
+#![cfg(unix)]
 
 use std::cell::RefCell;
 use std::io;
