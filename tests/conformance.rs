@@ -1,11 +1,15 @@
-//! The conformance suite over the native backend: one row of the matrix. A
-//! build without one has nothing to check.
+//! The conformance suite over the native backend, with every TLS coder: one row
+//! of the matrix, a column for each coder. A build without a native backend has
+//! nothing to check.
+
+#[path = "../tls-rustls/tests/conformance/coder.rs"]
+mod rustls;
 
 use std::io;
 use std::process::ExitCode;
 
 use loopline::backend::Backend;
-use loopline_conformance::Subject;
+use loopline_conformance::{Subject, TlsCoder};
 
 /// The native backend, under its own name.
 struct Native(&'static str);
@@ -17,6 +21,10 @@ impl Subject for Native {
 
     fn backend(&self) -> io::Result<Box<dyn Backend>> {
         loopline::native_backend()
+    }
+
+    fn coders(&self) -> Vec<TlsCoder> {
+        vec![rustls::coder()]
     }
 }
 

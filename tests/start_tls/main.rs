@@ -1,0 +1,6 @@
+//! TLS over the native backend and rustls.
+#![cfg(unix)]
+
+mod harness;
+mod options;
+mod upgrade;
