@@ -9,8 +9,11 @@ mod connection;
 mod exit;
 mod http;
 mod peer;
+#[path = "../shared/seconds.rs"]
+mod seconds;
 mod server;
 mod session;
+#[path = "../shared/signals.rs"]
 mod signals;
 mod site;
 
@@ -36,16 +39,8 @@ struct Arguments {
     listen: SocketAddr,
     /// For how long a connection may wait for a request, and a request may
     /// take to arrive.
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds::seconds)]
     idle_timeout: Duration,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "not a positive number of seconds".to_owned())
 }
 
 fn main() -> ExitCode {
