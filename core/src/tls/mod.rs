@@ -7,6 +7,7 @@
 mod coder;
 mod context;
 mod error;
+mod options;
 mod session;
 mod stream;
 mod upgrade;
@@ -14,10 +15,12 @@ mod upgrade;
 pub use coder::{Coder, Progress, Received};
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
+pub(crate) use options::{Acceptor, SslOptions, SslRefusal, Terms};
 pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
-pub(crate) use upgrade::start_tls;
+pub(crate) use stream::Placeholder;
 pub use upgrade::{StartTlsError, StartTlsOptions};
+pub(crate) use upgrade::{accept, connect, start_tls};
 
 /// How much input may stay unconsumed before the connection fails, in bytes: a
 /// handshake message of the largest size that common libraries take, and one

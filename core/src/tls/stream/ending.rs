@@ -96,7 +96,7 @@ impl TlsStream {
                 match self.call(Protocol::eof_received) {
                     // Keeping TLS half open is not possible (line B69).
                     Some(Ok(_)) | None => {}
-                    Some(Err(error)) => return self.raised(error),
+                    Some(Err(error)) => return self.raised("eof_received failed", error),
                 }
                 self.begin_closing();
             }
@@ -132,8 +132,8 @@ impl TlsStream {
     }
 
     /// A callback of the user failed (line B63).
-    pub(super) fn raised(&self, error: BoxError) {
-        self.engine.report_error("a TLS callback failed", &*error);
+    pub(super) fn raised(&self, message: &str, error: BoxError) {
+        self.engine.report_error(message, &*error);
         let error = match error.downcast::<io::Error>() {
             Ok(error) => *error,
             Err(error) => io::Error::other(error),
@@ -192,18 +192,23 @@ impl TlsStream {
         }
     }
 
-    /// Calls `connection_lost`, in a turn of its own (line B83).
+    /// Calls `connection_lost`, in a turn of its own (line B83); not if the
+    /// protocol has never heard of the connection (line B39).
     pub(super) fn finish(&self) {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
         let reason = self.reason.take();
+        let handle = self.handle.take();
         self.engine.delist(self.key.get());
-        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
-        if let Err(error) = outcome {
-            self.engine.report_error("connection_lost failed", &*error);
+        let _left = Left(self);
+        if self.has(Flags::MADE) {
+            let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+            if let Err(error) = outcome {
+                self.engine.report_error("connection_lost failed", &*error);
+            }
         }
-        drop(protocol);
+        drop((handle, protocol));
     }
 
     /// The loop is closed.
@@ -213,6 +218,18 @@ impl TlsStream {
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();
-        drop((below, protocol));
+        let handle = self.handle.take();
+        self.engine.transport_removed();
+        drop((below, handle, protocol));
+    }
+}
+
+/// The loop is rid of a connection once `connection_lost` has returned or
+/// panicked.
+struct Left<'a>(&'a TlsStream);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.engine.transport_removed();
     }
 }

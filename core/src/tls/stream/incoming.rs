@@ -127,7 +127,7 @@ impl TlsStream {
         self.engine.return_wire(scratch.wire);
         let delivered = self.deliver(scratch.plain);
         match (delivered, result) {
-            (Err(error), _) => self.raised(error),
+            (Err(error), _) => self.raised("data_received failed", error),
             (Ok(()), Err(error)) => self.failed(error),
             (Ok(()), Ok(())) => self.progressed(),
         }

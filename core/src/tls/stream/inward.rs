@@ -1,15 +1,16 @@
 //! The side that the transport below calls.
 
+use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
 use super::TlsStream;
 use crate::BoxError;
-use crate::protocol::{Outcome, Protocol};
+use crate::protocol::{Outcome, Protocol, SharedProtocol};
 
 /// A TLS connection as the protocol of the transport below. A wrapper, so that
 /// the connection itself is not borrowed while it is called.
-pub(in crate::tls) struct Inward(pub(in crate::tls) Rc<TlsStream>);
+pub(super) struct Inward(pub(super) Rc<TlsStream>);
 
 impl Protocol for Inward {
     fn data_received(&mut self, data: &[u8]) -> Outcome {
@@ -42,3 +43,14 @@ impl Protocol for Inward {
         Ok(())
     }
 }
+
+/// The protocol of a connection until TLS is put onto it.
+pub(crate) struct Placeholder;
+
+impl Placeholder {
+    pub(crate) fn shared() -> SharedProtocol {
+        Rc::new(RefCell::new(Self))
+    }
+}
+
+impl Protocol for Placeholder {}

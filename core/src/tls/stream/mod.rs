@@ -31,13 +31,16 @@ use std::time::Duration;
 use bitflags::bitflags;
 
 use super::Coder;
+use super::options::Terms;
 use crate::backend::{Key, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
-use crate::transport::{FlowControl, Successor, Transport, borrow};
+use crate::transport::{FlowControl, Handle, Successor, Transport, borrow};
 
-pub(super) use handshake::Handshake;
-pub(super) use inward::Inward;
+use handshake::Handshake;
+use inward::Inward;
+
+pub(crate) use inward::Placeholder;
 
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ bitflags! {
         const STARTED = 1 << 3;
         /// The end of the stream without a close_notify counts as one.
         const TRUNCATION_ALLOWED = 1 << 4;
+        /// The user's protocol knows of the connection.
+        const MADE = 1 << 5;
     }
 }
 
@@ -80,7 +85,7 @@ pub(crate) struct TlsStream {
     /// Bytes of the peer that the coder has not consumed.
     pending: RefCell<Vec<u8>>,
     flow: FlowControl,
-    handshake: RefCell<Option<Handshake>>,
+    handshake: RefCell<Option<Box<Handshake>>>,
     /// The shutdown or the linger timer.
     timer: RefCell<Option<TimerHandle>>,
     shutdown_timeout: Duration,
@@ -88,24 +93,49 @@ pub(crate) struct TlsStream {
     reason: RefCell<Option<io::Error>>,
     /// Who has taken this connection over, and by whom it is used since.
     successor: RefCell<Option<Successor>>,
-}
-
-/// What [`TlsStream::new`] is made of.
-pub(super) struct Parts {
-    pub(super) below: Rc<dyn Transport>,
-    pub(super) coder: Box<dyn Coder>,
-    pub(super) protocol: SharedProtocol,
-    pub(super) shutdown_timeout: Duration,
-    pub(super) allow_truncation: bool,
+    /// The user's handle, which closes and aborts whatever the user has let go
+    /// of. None once the connection is lost.
+    handle: RefCell<Option<Rc<dyn Transport>>>,
 }
 
 impl TlsStream {
-    pub(super) fn new(engine: &Rc<Engine>, parts: Parts) -> Rc<Self> {
+    /// Takes a transport over: nothing it receives from here on reaches the
+    /// user's protocol as it is (line B15), and its user can do no more with it
+    /// (line B22). `made` says whether the protocol knows of the connection.
+    /// None if the transport cannot be taken over.
+    pub(super) fn put_onto(
+        engine: &Rc<Engine>,
+        transport: &dyn Transport,
+        protocol: SharedProtocol,
+        terms: Terms,
+        made: bool,
+    ) -> Option<(Rc<Self>, Rc<dyn Transport>)> {
+        let handed = transport.hand_over()?;
+        let below = Rc::clone(handed.below());
+        let stream = Self::new(engine, Rc::clone(&below), protocol, terms);
+        stream.put(Flags::MADE, made);
+        let handle: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(&stream)));
+        stream.handle.replace(Some(Rc::clone(&handle)));
+        handed.succeed(Rc::downgrade(&handle));
+        below.pause_reading();
+        let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
+        let replaced = below.set_protocol(inward);
+        drop(replaced);
+        Some((stream, handle))
+    }
+
+    fn new(
+        engine: &Rc<Engine>,
+        below: Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        terms: Terms,
+    ) -> Rc<Self> {
+        let Terms { coder, limits } = terms;
         let mut flags = Flags::empty();
-        flags.set(Flags::TRUNCATION_ALLOWED, parts.allow_truncation);
-        flags.set(Flags::PAUSED, !parts.below.is_reading());
+        flags.set(Flags::TRUNCATION_ALLOWED, limits.allow_truncation);
+        flags.set(Flags::PAUSED, !below.is_reading());
         let flow = FlowControl::new();
-        if parts.below.is_writing_paused() {
+        if below.is_writing_paused() {
             flow.start_told();
         }
         let stream = Rc::new_cyclic(|this| Self {
@@ -114,19 +144,21 @@ impl TlsStream {
             key: Cell::new(Key::RESERVED),
             state: Cell::new(State::Handshaking),
             flags: Cell::new(flags),
-            below: RefCell::new(Some(parts.below)),
-            coder: RefCell::new(parts.coder),
-            protocol: RefCell::new(Some(parts.protocol)),
+            below: RefCell::new(Some(below)),
+            coder: RefCell::new(coder),
+            protocol: RefCell::new(Some(protocol)),
             pending: RefCell::default(),
             flow,
             handshake: RefCell::new(None),
             timer: RefCell::new(None),
-            shutdown_timeout: parts.shutdown_timeout,
+            shutdown_timeout: limits.shutdown_timeout,
             reason: RefCell::new(None),
             successor: RefCell::new(None),
+            handle: RefCell::new(None),
         });
         let owner = Rc::clone(&stream) as Rc<dyn Watched>;
         stream.key.set(engine.enlist(owner));
+        engine.transport_added();
         stream
     }
 

@@ -1,0 +1,6 @@
+//! TLS over the native backend and rustls.
+#![cfg(all(feature = "epoll", target_os = "linux"))]
+
+mod harness;
+mod options;
+mod upgrade;
