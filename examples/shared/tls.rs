@@ -23,12 +23,17 @@ pub(crate) struct TlsArguments {
 }
 
 impl TlsArguments {
-    /// The context to serve with; none if no argument asks for TLS.
+    /// The context to serve with, for these protocols of ALPN; none if no
+    /// argument asks for TLS.
     ///
     /// # Errors
     ///
     /// A usage failure that names the file which cannot be used.
-    pub(crate) fn context(&self, address: IpAddr) -> Result<Option<RustlsContext>, Failure> {
+    pub(crate) fn context(
+        &self,
+        address: IpAddr,
+        protocols: &[&str],
+    ) -> Result<Option<RustlsContext>, Failure> {
         let builder = if self.tls_self_signed {
             SelfSigned::make([address.to_string()])?.identity()
         } else if let (Some(chain), Some(key)) = (&self.tls_cert, &self.tls_key) {
@@ -36,7 +41,8 @@ impl TlsArguments {
         } else {
             return Ok(None);
         };
-        builder.build_server().map(Some).map_err(Failure::usage)
+        let context = builder.alpn(protocols.iter().copied()).build_server();
+        context.map(Some).map_err(Failure::usage)
     }
 }
 

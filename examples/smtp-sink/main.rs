@@ -79,7 +79,7 @@ fn sink(arguments: Arguments) -> Result<(), Failure> {
     let store = Store::open(dir).map_err(|error| {
         Failure::usage(format_args!("cannot write to {}: {error}", dir.display()))
     })?;
-    let tls = arguments.tls.context(arguments.listen.ip())?;
+    let tls = arguments.tls.context(arguments.listen.ip(), &[])?;
     let limits = Limits {
         idle_timeout: arguments.idle_timeout,
         mail: arguments.max_size,
