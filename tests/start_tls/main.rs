@@ -3,4 +3,5 @@
 
 mod harness;
 mod options;
+mod send_file;
 mod upgrade;

@@ -28,7 +28,7 @@ async fn serve(
             ..Log::default()
         }));
         made.borrow_mut().push(Rc::clone(&log));
-        Ok(log as loopline::SharedProtocol)
+        Ok(log as SharedProtocol)
     });
     let options = options.ssl(contexts.server.clone());
     let server = event_loop
@@ -92,7 +92,7 @@ fn a_handshake_that_fails_disturbs_nobody() -> Result<(), Failure> {
         let contexts = contexts()?;
         let (server, address, logs) = serve(&event_loop, &contexts, Default::default()).await?;
         let connect = |name: &str, log: &Rc<RefCell<Log>>| {
-            let log = Rc::clone(log) as loopline::SharedProtocol;
+            let log = Rc::clone(log) as SharedProtocol;
             let options = ConnectOptions::default()
                 .ssl(contexts.client.clone())
                 .server_hostname(name);

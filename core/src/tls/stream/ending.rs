@@ -8,6 +8,7 @@ use super::{Flags, State, TlsStream};
 use crate::BoxError;
 use crate::engine::Run;
 use crate::protocol::Protocol;
+use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::upgrade::StartTlsError;
 use crate::tls::{TlsError, TlsErrorKind};
 use crate::transport::{borrow, copy_error};
@@ -35,7 +36,11 @@ impl TlsStream {
         if !self.enter(State::Closing) {
             return;
         }
+        // Nothing further of a file is sent (line A65).
+        self.abandon_transfer(SendFileErrorKind::Aborted);
         self.say_goodbye();
+        // Below calls back when everything has left.
+        self.share_limits();
         let shutdown = self.shutdown_timeout;
         self.start_timer(shutdown, |stream| {
             stream.end_abruptly(Some(io::Error::new(
@@ -171,8 +176,12 @@ impl TlsStream {
         }
         self.flow.stop();
         self.settle_handshake(Err(StartTlsError::Aborted));
+        let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
+            SendFileErrorKind::Connection(copy_error(error))
+        });
         self.reason.replace(reason);
         self.pending.take();
+        self.abandon_transfer(kind);
         self.replace_timer(None);
         true
     }
@@ -215,6 +224,7 @@ impl TlsStream {
     pub(super) fn let_go(&self) {
         self.state.set(State::Lost);
         self.settle_handshake(Err(StartTlsError::Aborted));
+        self.forget_transfer();
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();

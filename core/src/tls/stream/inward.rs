@@ -39,7 +39,7 @@ impl Protocol for Inward {
     }
 
     fn resume_writing(&mut self) -> Outcome {
-        self.0.reflow();
+        self.0.drained();
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ mod handshake;
 mod incoming;
 mod inward;
 mod outgoing;
+mod transfer;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -35,12 +36,16 @@ use super::options::Terms;
 use crate::backend::{Key, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
+use crate::send_file::Active;
 use crate::transport::{FlowControl, Handle, Successor, Transport, borrow};
 
 use handshake::Handshake;
 use inward::Inward;
 
 pub(crate) use inward::Placeholder;
+
+/// asyncio's default high-water mark over TLS, in bytes (line B57).
+pub(super) const WRITE_HIGH: usize = 512 * 1024;
 
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub(super) enum State {
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Flags: u8 {
+    struct Flags: u16 {
         /// The user has paused reading.
         const PAUSED = 1;
         /// The peer has ended its direction.
@@ -67,6 +72,10 @@ bitflags! {
         const TRUNCATION_ALLOWED = 1 << 4;
         /// The user's protocol knows of the connection.
         const MADE = 1 << 5;
+        /// A file is being sent.
+        const TRANSFER = 1 << 6;
+        /// It waits, and nothing is read meanwhile.
+        const PARKED = 1 << 7;
     }
 }
 
@@ -84,6 +93,7 @@ pub(crate) struct TlsStream {
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
     pending: RefCell<Vec<u8>>,
+    transfer: RefCell<Option<Box<Active>>>,
     flow: FlowControl,
     handshake: RefCell<Option<Box<Handshake>>>,
     /// The shutdown or the linger timer.
@@ -121,6 +131,7 @@ impl TlsStream {
         let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
         let replaced = below.set_protocol(inward);
         drop(replaced);
+        stream.share_limits();
         Some((stream, handle))
     }
 
@@ -134,7 +145,7 @@ impl TlsStream {
         let mut flags = Flags::empty();
         flags.set(Flags::TRUNCATION_ALLOWED, limits.allow_truncation);
         flags.set(Flags::PAUSED, !below.is_reading());
-        let flow = FlowControl::new();
+        let flow = FlowControl::with_high(WRITE_HIGH);
         if below.is_writing_paused() {
             flow.start_told();
         }
@@ -148,6 +159,7 @@ impl TlsStream {
             coder: RefCell::new(coder),
             protocol: RefCell::new(Some(protocol)),
             pending: RefCell::default(),
+            transfer: RefCell::new(None),
             flow,
             handshake: RefCell::new(None),
             timer: RefCell::new(None),
@@ -200,10 +212,24 @@ impl TlsStream {
     /// The way into user code: nothing of this connection is borrowed.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
+        let guard = PanicGuard(self);
         let result = callback(&mut *borrow(&protocol));
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
+    }
+}
+
+/// Ends a connection when a callback of its protocol panics, as an error would
+/// (line E15): nobody can tell what the protocol has missed.
+struct PanicGuard<'a>(&'a TlsStream);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        self.0.end_abruptly(Some(io::Error::other(
+            "a callback of the protocol panicked",
+        )));
     }
 }
 
@@ -222,8 +248,12 @@ impl Watched for TlsStream {
         self.finish();
     }
 
+    fn later(&self) {
+        self.go_on();
+    }
+
     fn settle(&self) -> bool {
-        self.flow.settle(&self.protocol, &self.engine)
+        self.settle_flow()
     }
 
     fn abandon(&self) {
