@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod harness;
+mod layers;
 mod options;
 mod send_file;
 mod upgrade;
