@@ -5,6 +5,7 @@
 //! anyone can construct, so a coder can be written outside this project.
 
 mod coder;
+mod config;
 mod context;
 mod error;
 mod session;
@@ -12,6 +13,10 @@ mod stream;
 mod upgrade;
 
 pub use coder::{Coder, Progress, Received};
+pub use config::{
+    ByName, ClientAuth, ConfigError, Identities, Identity, KeyLogFile, Origin, Pem, ServerCheck,
+    TlsConfig,
+};
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
 pub use rustls_pki_types::ServerName;
