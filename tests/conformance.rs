@@ -1,5 +1,10 @@
-//! The conformance suite over every backend that this build of loopline has:
-//! one row of the matrix for each. A build without one has nothing to check.
+//! The conformance suite over every backend that this build of loopline has,
+//! with every TLS coder: one row of the matrix for each backend, a column for
+//! each coder. A build without a backend has nothing to check.
+
+#[cfg(all(feature = "epoll", target_os = "linux"))]
+#[path = "../tls-rustls/tests/conformance/coder.rs"]
+mod rustls;
 
 use std::process::ExitCode;
 
@@ -16,7 +21,7 @@ mod epoll {
     use std::io;
 
     use loopline::backend::Backend;
-    use loopline_conformance::Subject;
+    use loopline_conformance::{Subject, TlsCoder};
 
     /// The native backend of Linux.
     pub(crate) struct Epoll;
@@ -28,6 +33,10 @@ mod epoll {
 
         fn backend(&self) -> io::Result<Box<dyn Backend>> {
             loopline::native_backend()
+        }
+
+        fn coders(&self) -> Vec<TlsCoder> {
+            vec![crate::rustls::coder()]
         }
     }
 }

@@ -139,11 +139,24 @@ impl Need {
     };
 }
 
+/// For what the cases of a layer run once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Per {
+    /// For each subject.
+    Subject,
+    /// For each client and each server among all coders.
+    Pair,
+    /// For each subject and each of its coders.
+    SubjectAndCoder,
+}
+
 /// The cases of one part of the project.
 #[derive(Clone, Copy)]
 pub(crate) struct Layer {
     /// The second part of the cases' names.
     pub(crate) name: &'static str,
+    /// For what they run.
+    pub(crate) per: Per,
     /// Tables of cases, one for each file.
     pub(crate) tables: &'static [&'static [Case]],
     /// Lines of the behaviour that belong here and cannot be cases, each with

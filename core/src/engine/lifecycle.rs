@@ -94,6 +94,7 @@ impl Engine {
             read_buffer: Cell::new(None),
             plain: Cell::default(),
             wire: Cell::default(),
+            chunk: Cell::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(Rc::new(SystemResolver)),
@@ -182,6 +183,7 @@ impl Engine {
         drop(self.events.take());
         drop(self.idle.take());
         self.read_buffer.set(None);
+        drop((self.plain.take(), self.wire.take(), self.chunk.take()));
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         // Last: a backend that completes waits for its jobs (clause B12).

@@ -55,6 +55,9 @@ pub(crate) trait Watched {
     /// The queued end of a connection has come.
     fn lost(&self) {}
 
+    /// The turn has come that was asked for.
+    fn later(&self) {}
+
     /// Tells the flow control that is owed; false if the protocol is still
     /// busy.
     fn settle(&self) -> bool {

@@ -8,6 +8,7 @@ mod coder;
 mod config;
 mod context;
 mod error;
+mod options;
 mod session;
 mod stream;
 mod upgrade;
@@ -19,10 +20,12 @@ pub use config::{
 };
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
+pub(crate) use options::{Acceptor, SslOptions, SslRefusal, Terms};
 pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
-pub(crate) use upgrade::start_tls;
+pub(crate) use stream::Placeholder;
 pub use upgrade::{StartTlsError, StartTlsOptions};
+pub(crate) use upgrade::{accept, connect, start_tls};
 
 /// How much input may stay unconsumed before the connection fails, in bytes: a
 /// handshake message of the largest size that common libraries take, and one

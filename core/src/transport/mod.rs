@@ -108,7 +108,7 @@ pub trait Transport: 'static {
 
     /// Sets the marks between which `pause_writing` and `resume_writing` are
     /// called, in bytes. A missing `high` is four times `low`, or 64 KiB if
-    /// both are missing; a missing `low` is a quarter of `high` (line D45).
+    /// both are missing, 512 KiB over TLS (line B57); a missing `low` is a quarter of `high` (line D45).
     /// The queue is judged by the new marks at once (line D46).
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use super::{Flags, State, TlsStream};
 use crate::BoxError;
 use crate::engine::Run;
 use crate::protocol::Protocol;
+use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::upgrade::StartTlsError;
 use crate::tls::{TlsError, TlsErrorKind};
 use crate::transport::{borrow, copy_error};
@@ -35,7 +36,11 @@ impl TlsStream {
         if !self.enter(State::Closing) {
             return;
         }
+        // Nothing further of a file is sent (line A65).
+        self.abandon_transfer(SendFileErrorKind::Aborted);
         self.say_goodbye();
+        // Below calls back when everything has left.
+        self.share_limits();
         let shutdown = self.shutdown_timeout;
         self.start_timer(shutdown, |stream| {
             stream.end_abruptly(Some(io::Error::new(
@@ -96,7 +101,7 @@ impl TlsStream {
                 match self.call(Protocol::eof_received) {
                     // Keeping TLS half open is not possible (line B69).
                     Some(Ok(_)) | None => {}
-                    Some(Err(error)) => return self.raised(error),
+                    Some(Err(error)) => return self.raised("eof_received failed", error),
                 }
                 self.begin_closing();
             }
@@ -132,8 +137,8 @@ impl TlsStream {
     }
 
     /// A callback of the user failed (line B63).
-    pub(super) fn raised(&self, error: BoxError) {
-        self.engine.report_error("a TLS callback failed", &*error);
+    pub(super) fn raised(&self, message: &str, error: BoxError) {
+        self.engine.report_error(message, &*error);
         let error = match error.downcast::<io::Error>() {
             Ok(error) => *error,
             Err(error) => io::Error::other(error),
@@ -171,8 +176,12 @@ impl TlsStream {
         }
         self.flow.stop();
         self.settle_handshake(Err(StartTlsError::Aborted));
+        let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
+            SendFileErrorKind::Connection(copy_error(error))
+        });
         self.reason.replace(reason);
         self.pending.take();
+        self.abandon_transfer(kind);
         self.replace_timer(None);
         true
     }
@@ -192,27 +201,45 @@ impl TlsStream {
         }
     }
 
-    /// Calls `connection_lost`, in a turn of its own (line B83).
+    /// Calls `connection_lost`, in a turn of its own (line B83); not if the
+    /// protocol has never heard of the connection (line B39).
     pub(super) fn finish(&self) {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
         let reason = self.reason.take();
+        let handle = self.handle.take();
         self.engine.delist(self.key.get());
-        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
-        if let Err(error) = outcome {
-            self.engine.report_error("connection_lost failed", &*error);
+        let _left = Left(self);
+        if self.has(Flags::MADE) {
+            let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+            if let Err(error) = outcome {
+                self.engine.report_error("connection_lost failed", &*error);
+            }
         }
-        drop(protocol);
+        drop((handle, protocol));
     }
 
     /// The loop is closed.
     pub(super) fn let_go(&self) {
         self.state.set(State::Lost);
         self.settle_handshake(Err(StartTlsError::Aborted));
+        self.forget_transfer();
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();
-        drop((below, protocol));
+        let handle = self.handle.take();
+        self.engine.transport_removed();
+        drop((below, handle, protocol));
+    }
+}
+
+/// The loop is rid of a connection once `connection_lost` has returned or
+/// panicked.
+struct Left<'a>(&'a TlsStream);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.engine.transport_removed();
     }
 }

@@ -1,10 +1,10 @@
 //! What comes from the peer.
 
-use std::rc::Rc;
-
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
+use crate::engine::Run;
 use crate::protocol::{Outcome, Protocol};
+use crate::send_file::Carrier;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -127,7 +127,7 @@ impl TlsStream {
         self.engine.return_wire(scratch.wire);
         let delivered = self.deliver(scratch.plain);
         match (delivered, result) {
-            (Err(error), _) => self.raised(error),
+            (Err(error), _) => self.raised("data_received failed", error),
             (Ok(()), Err(error)) => self.failed(error),
             (Ok(()), Ok(())) => self.progressed(),
         }
@@ -138,8 +138,8 @@ impl TlsStream {
             self.handshake_done();
         } else if self.has(Flags::PEER_CLOSED) {
             // The end comes behind data, and both wait while reading is paused
-            // (line B75).
-            if !(self.has(Flags::PAUSED) && self.state() == State::Open) {
+            // (line B75) or a file is being sent (line A53).
+            if !(self.has(Flags::PAUSED | Flags::TRANSFER) && self.state() == State::Open) {
                 self.peer_closed();
             }
         }
@@ -172,7 +172,7 @@ impl TlsStream {
 
     pub(super) fn resume(&self) {
         self.put(Flags::PAUSED, false);
-        if self.has(Flags::STARTED) {
+        if self.has(Flags::STARTED) && !self.has(Flags::TRANSFER) {
             self.queue_turn();
         }
     }
@@ -184,20 +184,18 @@ impl TlsStream {
             return;
         }
         self.put(Flags::QUEUED, true);
-        let this = std::rc::Weak::clone(&self.this);
-        let go_on = Box::new(move || {
-            if let Some(stream) = this.upgrade() {
-                stream.go_on();
-            }
-            Ok(())
-        });
-        // A closed loop reads nothing more.
-        let _ = self.engine.call_soon(go_on);
+        self.engine.push(Run::Later(self.key.get()));
     }
 
-    fn go_on(self: &Rc<Self>) {
+    pub(super) fn go_on(&self) {
         self.put(Flags::QUEUED, false);
         self.put(Flags::STARTED, true);
+        if self.has(Flags::TRANSFER) {
+            if self.queued() == 0 {
+                self.transfer_ready();
+            }
+            return;
+        }
         if self.has(Flags::PAUSED) && self.state() == State::Open {
             return;
         }

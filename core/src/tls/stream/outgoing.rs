@@ -2,11 +2,11 @@
 
 use std::io::IoSlice;
 
-use super::{State, TlsStream};
+use super::{Flags, PanicGuard, State, TlsStream};
 use crate::transport::{Flow, WriteError};
 
-/// How much of a file, or of one `writelines`, is encrypted at once, in bytes:
-/// four full records, so that a record is seldom short.
+/// How much of one `writelines` is joined, in bytes: four full records, so that
+/// a record is seldom short.
 const PIECE: usize = 64 * 1024;
 
 impl TlsStream {
@@ -30,6 +30,9 @@ impl TlsStream {
     }
 
     fn write_all(&self, pieces: &mut dyn Iterator<Item = &[u8]>) -> Result<Flow, WriteError> {
+        if self.has(Flags::TRANSFER) {
+            return Err(WriteError::SendFileInProgress);
+        }
         if self.state() != State::Open {
             return Ok(Flow::Closed);
         }
@@ -62,15 +65,15 @@ impl TlsStream {
     }
 
     /// Hands ciphertext to the transport below, and empties the buffer.
-    pub(super) fn send_wire(&self, wire: &mut Vec<u8>) {
-        if !wire.is_empty() {
-            if let Some(below) = self.below() {
-                // Below nothing refuses: no file is sent there, and its
-                // sending half is ended by its close alone.
-                let _ = below.write(wire);
-            }
-            wire.clear();
+    pub(super) fn send_wire(&self, wire: &mut Vec<u8>) -> Flow {
+        if wire.is_empty() {
+            return Flow::Open;
         }
+        // Below nothing refuses: no file is sent there, and its sending half
+        // is ended by its close alone.
+        let flow = self.below().map(|below| below.write(wire));
+        wire.clear();
+        flow.and_then(Result::ok).unwrap_or(Flow::Closed)
     }
 
     /// Ciphertext that waits below (line B59).
@@ -84,12 +87,32 @@ impl TlsStream {
             return;
         }
         let queued = self.queued();
-        let due = self.flow.judge(queued, true);
-        if due && !self.flow.settle(&self.protocol, &self.engine) {
+        // A file that is being sent refuses writes, so going on waits for its
+        // end (line A57).
+        let due = self.flow.judge(queued, !self.has(Flags::TRANSFER));
+        if due && !self.settle_flow() {
             self.engine.owe(self.key.get());
         }
         if queued == 0 {
             self.flushed();
+        }
+    }
+
+    /// Tells the protocol what it is owed; false if it is busy.
+    pub(super) fn settle_flow(&self) -> bool {
+        let guard = PanicGuard(self);
+        let told = self.flow.settle(&self.protocol, &self.engine);
+        std::mem::forget(guard);
+        told
+    }
+
+    /// What waited below has left, or nearly so.
+    pub(super) fn drained(&self) {
+        self.reflow();
+        if self.has(Flags::PARKED) {
+            // In a turn of its own: the user's report may panic, and that is
+            // not the fault of the transport below, which is calling.
+            self.queue_turn();
         }
     }
 }

@@ -33,9 +33,9 @@ use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
 use crate::protocol::{Protocol, SharedProtocol};
+use crate::send_file::{Active, Carrier};
 
 pub(crate) use close::copy as copy_error;
-use transfer::Active;
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

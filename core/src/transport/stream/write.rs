@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 
 use super::{Flags, Stream, output};
 use crate::engine::{ExceptionContext, Severity};
+use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
 

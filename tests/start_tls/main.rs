@@ -1,0 +1,7 @@
+//! TLS over the native backend and rustls.
+#![cfg(all(feature = "epoll", target_os = "linux"))]
+
+mod harness;
+mod options;
+mod send_file;
+mod upgrade;
