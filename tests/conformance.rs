@@ -6,6 +6,10 @@
 #[path = "../tls-rustls/tests/conformance/coder.rs"]
 mod rustls;
 
+#[cfg(all(feature = "epoll", feature = "openssl", target_os = "linux"))]
+#[path = "../tls-openssl/tests/conformance/coder.rs"]
+mod openssl;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -36,7 +40,11 @@ mod epoll {
         }
 
         fn coders(&self) -> Vec<TlsCoder> {
-            vec![crate::rustls::coder()]
+            vec![
+                crate::rustls::coder(),
+                #[cfg(feature = "openssl")]
+                crate::openssl::coder(),
+            ]
         }
     }
 }
