@@ -1,7 +1,8 @@
 //! TLS over the native backend and rustls.
-#![cfg(all(feature = "epoll", target_os = "linux"))]
+#![cfg(unix)]
 
 mod harness;
+mod layers;
 mod options;
 mod send_file;
 mod upgrade;
