@@ -31,8 +31,8 @@ pub(crate) struct Leg {
     in_kernel: bool,
 }
 
-/// All of them.
-pub(crate) const LEGS: [Leg; 2] = [
+/// Those of a plain connection.
+pub(crate) const PLAIN: [Leg; 2] = [
     Leg {
         name: "plain sendfile",
         in_kernel: true,
@@ -42,6 +42,12 @@ pub(crate) const LEGS: [Leg; 2] = [
         in_kernel: false,
     },
 ];
+
+/// The one of an upgraded connection.
+pub(crate) const TLS: Leg = Leg {
+    name: "TLS sendfile",
+    in_kernel: true,
+};
 
 impl Leg {
     /// Sends the file and measures.
@@ -85,6 +91,7 @@ impl Leg {
             .zip(cpu_before)
             .zip(hashed.cpu)
             .map(|((now, before), hashing)| (now - before).saturating_sub(hashing));
+        let session = link.sender.session();
         Ok(Figures {
             leg: self.name,
             bytes: sent,
@@ -92,8 +99,8 @@ impl Leg {
             time: at - begun,
             cpu,
             path,
-            tls_version: None,
-            cipher_suite: None,
+            tls_version: session.as_ref().map(|session| session.version.to_string()),
+            cipher_suite: session.map(|session| session.cipher_suite_name),
         })
     }
 
