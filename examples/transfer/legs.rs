@@ -46,6 +46,7 @@ pub(crate) const PLAIN: [Leg; 2] = [
 /// The one of an upgraded connection.
 pub(crate) const TLS: Leg = Leg {
     name: "TLS sendfile",
+    // If it can.
     in_kernel: true,
 };
 
@@ -114,19 +115,17 @@ impl Leg {
         source: &Source,
         ticks: &Ticks,
     ) -> Result<(u64, &'static str), SendFileError> {
-        if self.in_kernel {
-            let file = FileSource::from(&source.file);
-            let options = options(ticks).fallback(false);
-            let sent = event_loop.sendfile(&link.sender, file, options).await;
-            match sent {
-                Err(error) if matches!(error.kind(), SendFileErrorKind::NotAvailable) => {}
-                sent => return Ok((sent?, KERNEL)),
-            }
+        let send = |file, options| event_loop.sendfile(&link.sender, file, options);
+        if !self.in_kernel {
+            let file = FileSource::reader(duplicate(&source.file)?);
+            return Ok((send(file, options(ticks)).await?, FALLBACK));
         }
-        let file = FileSource::reader(duplicate(&source.file)?);
-        let sent = event_loop
-            .sendfile(&link.sender, file, options(ticks))
-            .await?;
+        let only = options(ticks).fallback(false);
+        match send(FileSource::from(&source.file), only).await {
+            Err(error) if matches!(error.kind(), SendFileErrorKind::NotAvailable) => {}
+            sent => return Ok((sent?, KERNEL)),
+        }
+        let sent = send(FileSource::from(&source.file), options(ticks)).await?;
         Ok((sent, FALLBACK))
     }
 
