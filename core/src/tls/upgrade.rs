@@ -12,7 +12,7 @@ use super::{TlsContext, TlsError};
 use crate::engine::Engine;
 use crate::event_loop::LoopClosed;
 use crate::protocol::SharedProtocol;
-use crate::transport::Transport;
+use crate::transport::{Transport, WriteError};
 
 /// How a connection is upgraded. The default is the client's side.
 ///
@@ -165,7 +165,7 @@ pub(crate) async fn start_tls(
     let terms = check(engine, &**transport, context, &options)?;
     let timeout = terms.limits.handshake_timeout;
     let (stream, upgraded) = TlsStream::put_onto(engine, &**transport, protocol, terms, true)
-        .ok_or(StartTlsError::Unsupported)?;
+        .ok_or_else(|| refusal(&**transport))?;
     stream.shake_hands(timeout, options.received).await?;
     Ok(upgraded)
 }
@@ -189,6 +189,15 @@ fn check(
         return Err(StartTlsError::TransportClosing);
     }
     Ok(terms)
+}
+
+/// Why a transport cannot be given away: an empty write is refused for the same
+/// reasons, and has no effect otherwise.
+fn refusal(transport: &dyn Transport) -> StartTlsError {
+    match transport.write(&[]) {
+        Err(WriteError::SendFileInProgress | WriteError::EofWritten) => StartTlsError::NotWritable,
+        _ => StartTlsError::Unsupported,
+    }
 }
 
 /// Makes a TLS connection of one whose protocol is a [`Placeholder`]: the

@@ -1,6 +1,7 @@
 //! What a user does to a connection.
 
 mod address;
+mod dropped;
 mod error;
 mod flow;
 mod flow_control;
@@ -18,6 +19,7 @@ pub use socket::TransportSocket;
 
 pub use hand_over::HandOver;
 
+pub(crate) use dropped::DroppedWrites;
 pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
 pub(crate) use handle::{Handle, Line};

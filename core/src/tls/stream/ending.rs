@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
-use crate::engine::Run;
+use crate::engine::{ExceptionContext, Run, Severity};
 use crate::protocol::Protocol;
 use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::upgrade::StartTlsError;
@@ -41,13 +41,8 @@ impl TlsStream {
         self.say_goodbye();
         // Below calls back when everything has left.
         self.share_limits();
-        let shutdown = self.shutdown_timeout;
-        self.start_timer(shutdown, |stream| {
-            stream.end_abruptly(Some(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the TLS shutdown timed out",
-            )));
-        });
+        self.unread.take();
+        self.start_shutdown_timer();
         if self.has(Flags::PEER_CLOSED) {
             return self.end_in_order(None);
         }
@@ -70,9 +65,33 @@ impl TlsStream {
     /// Everything has left, close_notify included if this side is closing:
     /// then it is enough to wait for a moment.
     pub(super) fn flushed(&self) {
-        if self.state() == State::Closing {
-            let linger = LINGER.min(self.shutdown_timeout);
+        if self.state() == State::Closing && !self.has(Flags::LINGERING) {
+            self.put(Flags::LINGERING, true);
+            let linger = LINGER.min(self.shutdown_timeout.get());
             self.start_timer(linger, |stream| stream.end_in_order(None));
+        }
+    }
+
+    fn start_shutdown_timer(&self) {
+        self.start_timer(self.shutdown_timeout.get(), |stream| {
+            stream.end_abruptly(Some(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the TLS shutdown timed out",
+            )));
+        });
+    }
+
+    /// The user limits how long closing may take (line D54).
+    pub(super) fn limit_closing(&self, timeout: Duration) {
+        self.shutdown_timeout.set(timeout);
+        match self.state() {
+            State::Closing if !self.has(Flags::LINGERING) => self.start_shutdown_timer(),
+            State::Ending => {
+                if let Some(below) = self.below() {
+                    below.set_close_timeout(Some(timeout));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -99,8 +118,11 @@ impl TlsStream {
         match self.state() {
             State::Open => {
                 match self.call(Protocol::eof_received) {
-                    // Keeping TLS half open is not possible (line B69).
-                    Some(Ok(_)) | None => {}
+                    Some(Ok(true)) => self.engine.report(&ExceptionContext::new(
+                        Severity::Warning,
+                        "eof_received cannot keep a TLS connection open (line B69)",
+                    )),
+                    Some(Ok(false)) | None => {}
                     Some(Err(error)) => return self.raised("eof_received failed", error),
                 }
                 self.begin_closing();
@@ -118,7 +140,12 @@ impl TlsStream {
                 self.settle_handshake(Err(StartTlsError::Connection(kind.into())));
                 self.end_in_order(Some(kind.into()));
             }
-            State::Open if self.has(Flags::TRUNCATION_ALLOWED) => self.peer_closed(),
+            // It is withheld.
+            State::Open if self.has(Flags::PEER_CLOSED) => {}
+            State::Open if self.has(Flags::TRUNCATION_ALLOWED) => {
+                self.put(Flags::PEER_CLOSED, true);
+                self.progressed();
+            }
             State::Open => {
                 let error = TlsError::from(TlsErrorKind::UnexpectedEof);
                 self.end_in_order(Some(error.into()));
@@ -148,9 +175,14 @@ impl TlsStream {
 
     /// Ends the connection once what is queued below has left.
     pub(super) fn end_in_order(&self, reason: Option<io::Error>) {
+        // What was written before an end in order gets its time.
+        let timeout = match reason {
+            Some(_) => ALERT_TIMEOUT.min(self.shutdown_timeout.get()),
+            None => self.shutdown_timeout.get(),
+        };
         if self.start_ending(reason) {
             if let Some(below) = self.below() {
-                below.set_close_timeout(Some(ALERT_TIMEOUT));
+                below.set_close_timeout(Some(timeout));
                 below.close();
             }
         }
@@ -181,6 +213,7 @@ impl TlsStream {
         });
         self.reason.replace(reason);
         self.pending.take();
+        self.unread.take();
         self.abandon_transfer(kind);
         self.replace_timer(None);
         true

@@ -45,8 +45,9 @@ impl Line for TlsStream {
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
-        if let Some(below) = self.below() {
-            below.set_close_timeout(timeout);
+        // Closing TLS always has a limit (line B4).
+        if let Some(timeout) = timeout {
+            self.limit_closing(timeout);
         }
     }
 

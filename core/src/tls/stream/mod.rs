@@ -23,6 +23,7 @@ mod incoming;
 mod inward;
 mod outgoing;
 mod transfer;
+mod unread;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -37,10 +38,11 @@ use crate::backend::{Key, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::Active;
-use crate::transport::{FlowControl, Handle, Successor, Transport, borrow};
+use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
 
 use handshake::Handshake;
 use inward::Inward;
+use unread::Unread;
 
 pub(crate) use inward::Placeholder;
 
@@ -76,6 +78,8 @@ bitflags! {
         const TRANSFER = 1 << 6;
         /// It waits, and nothing is read meanwhile.
         const PARKED = 1 << 7;
+        /// Everything has left, and the peer's close_notify is waited for.
+        const LINGERING = 1 << 8;
     }
 }
 
@@ -93,12 +97,16 @@ pub(crate) struct TlsStream {
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
     pending: RefCell<Vec<u8>>,
+    /// What is decoded and waits for the user.
+    unread: RefCell<Option<Box<Unread>>>,
     transfer: RefCell<Option<Box<Active>>>,
     flow: FlowControl,
     handshake: RefCell<Option<Box<Handshake>>>,
     /// The shutdown or the linger timer.
     timer: RefCell<Option<TimerHandle>>,
-    shutdown_timeout: Duration,
+    shutdown_timeout: Cell<Duration>,
+    /// Writes that were dropped since the connection began to close.
+    dropped: DroppedWrites,
     /// What `connection_lost` will be told.
     reason: RefCell<Option<io::Error>>,
     /// Who has taken this connection over, and by whom it is used since.
@@ -159,11 +167,13 @@ impl TlsStream {
             coder: RefCell::new(coder),
             protocol: RefCell::new(Some(protocol)),
             pending: RefCell::default(),
+            unread: RefCell::new(None),
             transfer: RefCell::new(None),
             flow,
             handshake: RefCell::new(None),
             timer: RefCell::new(None),
-            shutdown_timeout: limits.shutdown_timeout,
+            shutdown_timeout: Cell::new(limits.shutdown_timeout),
+            dropped: DroppedWrites::default(),
             reason: RefCell::new(None),
             successor: RefCell::new(None),
             handle: RefCell::new(None),

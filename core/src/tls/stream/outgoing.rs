@@ -3,11 +3,12 @@
 use std::io::IoSlice;
 
 use super::{Flags, PanicGuard, State, TlsStream};
+use crate::tls::TlsError;
 use crate::transport::{Flow, WriteError};
 
-/// How much of one `writelines` is joined, in bytes: four full records, so that
-/// a record is seldom short.
-const PIECE: usize = 64 * 1024;
+/// How much is encrypted at once, in bytes: four full records, which stay in the
+/// processor's cache until they have left.
+pub(super) const PIECE: usize = 64 * 1024;
 
 impl TlsStream {
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
@@ -34,34 +35,41 @@ impl TlsStream {
             return Err(WriteError::SendFileInProgress);
         }
         if self.state() != State::Open {
+            self.dropped.note(&self.engine);
             return Ok(Flow::Closed);
         }
         let mut wire = self.engine.take_wire();
-        let mut result = Ok(());
-        for piece in pieces.filter(|piece| !piece.is_empty()) {
-            result = self.coder.borrow_mut().send(piece, &mut wire);
-            if result.is_err() {
-                break;
-            }
-        }
-        self.send_wire(&mut wire);
+        let encrypted = self.encrypt(pieces, &mut wire);
+        let below = self.send_wire(&mut wire);
         self.engine.return_wire(wire);
-        if let Err(error) = result {
+        if let Err(error) = encrypted {
             self.failed(error);
             return Ok(Flow::Closed);
         }
         self.reflow();
-        Ok(self.flow_answer())
-    }
-
-    fn flow_answer(&self) -> Flow {
-        if self.state() != State::Open {
+        Ok(if self.state() != State::Open || below == Flow::Closed {
             Flow::Closed
         } else if self.flow.is_full() {
             Flow::Full
         } else {
             Flow::Open
+        })
+    }
+
+    /// Encrypts in pieces, so that a large write needs no large buffer; what is
+    /// left in `wire` is still to be sent.
+    fn encrypt(
+        &self,
+        slices: &mut dyn Iterator<Item = &[u8]>,
+        wire: &mut Vec<u8>,
+    ) -> Result<(), TlsError> {
+        for piece in slices.flat_map(|slice| slice.chunks(PIECE)) {
+            if wire.len() >= PIECE {
+                self.send_wire(wire);
+            }
+            self.coder.borrow_mut().send(piece, wire)?;
         }
+        Ok(())
     }
 
     /// Hands ciphertext to the transport below, and empties the buffer.

@@ -8,15 +8,12 @@
 use std::io;
 use std::rc::{Rc, Weak};
 
+use super::outgoing::PIECE;
 use super::{Flags, State, TlsStream};
 use crate::backend::Key;
 use crate::engine::Engine;
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 use crate::transport::{Flow, Line};
-
-/// How much of a file is encrypted at once, in bytes: four full records, which
-/// stay in the processor's cache until they have left.
-const PIECE: usize = 64 * 1024;
 
 /// How much is sent in one turn, in bytes: other connections wait for at most
 /// so long (line A70).

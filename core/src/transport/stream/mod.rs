@@ -28,7 +28,7 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{Address, FlowControl, Handle, Successor, Transport, output};
+use super::{Address, DroppedWrites, FlowControl, Handle, Successor, Transport, output};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -81,7 +81,7 @@ pub(crate) struct Stream {
     key: Cell<Key>,
     flags: Cell<Flags>,
     /// Writes that were dropped since the connection began to close.
-    dropped: Cell<u8>,
+    dropped: DroppedWrites,
     /// None once the connection is lost.
     socket: RefCell<Option<Socket>>,
     protocol: RefCell<Option<SharedProtocol>>,
@@ -116,7 +116,7 @@ impl Stream {
                 engine: Rc::clone(engine),
                 key: Cell::new(Key::RESERVED),
                 flags: Cell::new(Flags::empty()),
-                dropped: Cell::new(0),
+                dropped: DroppedWrites::default(),
                 socket: RefCell::new(Some(socket)),
                 protocol: RefCell::new(Some(protocol)),
                 queued: Cell::new(0),

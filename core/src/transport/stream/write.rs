@@ -3,7 +3,6 @@
 use std::io::{self, IoSlice};
 
 use super::{Flags, Stream, output};
-use crate::engine::{ExceptionContext, Severity};
 use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
@@ -11,10 +10,6 @@ use crate::transport::{Flow, WriteError};
 /// How many slices one system call takes: Linux' and the BSDs' `IOV_MAX`
 /// (line D39).
 const IOV_MAX: usize = 1024;
-
-/// So many dropped writes are quiet; asyncio's
-/// `LOG_THRESHOLD_FOR_CONNLOST_WRITES` (line D49).
-const QUIET_DROPS: u8 = 5;
 
 impl Stream {
     pub(super) fn wants_write(&self) -> bool {
@@ -31,21 +26,10 @@ impl Stream {
             return Err(WriteError::EofWritten);
         }
         if flags.intersects(Flags::CLOSING | Flags::ENDING) {
-            self.note_drop();
+            self.dropped.note(&self.engine);
             return Ok(false);
         }
         Ok(true)
-    }
-
-    fn note_drop(&self) {
-        let drops = self.dropped.get().saturating_add(1);
-        self.dropped.set(drops);
-        if drops == QUIET_DROPS {
-            self.engine.report(&ExceptionContext::new(
-                Severity::Warning,
-                "data is being written to a connection that is closing or lost",
-            ));
-        }
     }
 
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
