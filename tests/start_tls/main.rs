@@ -1,5 +1,5 @@
 //! TLS over the native backend and rustls.
-#![cfg(all(feature = "epoll", target_os = "linux"))]
+#![cfg(unix)]
 
 mod harness;
 mod layers;
