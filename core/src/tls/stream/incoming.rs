@@ -2,7 +2,6 @@
 
 use super::{Flags, State, TlsStream};
 use crate::engine::Run;
-use crate::send_file::Carrier;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -178,10 +177,7 @@ impl TlsStream {
         self.put(Flags::QUEUED, false);
         self.put(Flags::STARTED, true);
         if self.has(Flags::TRANSFER) {
-            if self.queued() == 0 {
-                self.transfer_ready();
-            }
-            return;
+            return self.send_more();
         }
         if self.withholds() || !self.deliver_unread() || self.withholds() {
             return;

@@ -80,6 +80,8 @@ bitflags! {
         const PARKED = 1 << 7;
         /// Everything has left, and the peer's close_notify is waited for.
         const LINGERING = 1 << 8;
+        /// What waited below has left, and the file goes on.
+        const DRAINED = 1 << 9;
     }
 }
 
@@ -263,7 +265,12 @@ impl Watched for TlsStream {
     }
 
     fn settle(&self) -> bool {
-        self.settle_flow()
+        let told = self.settle_flow();
+        if self.has(Flags::DRAINED) {
+            self.put(Flags::DRAINED, false);
+            self.send_more();
+        }
+        told
     }
 
     fn abandon(&self) {

@@ -41,6 +41,13 @@ impl TlsStream {
         Ok(taken)
     }
 
+    /// Goes on with the file that is being sent, if nothing waits below.
+    pub(super) fn send_more(&self) {
+        if self.has(Flags::TRANSFER) && self.queued() == 0 {
+            self.transfer_ready();
+        }
+    }
+
     /// Where the user wants what waits below to be judged, or where this
     /// connection has to know that nothing waits any more.
     pub(super) fn share_limits(&self) {
