@@ -138,7 +138,7 @@ impl TlsStream {
             self.handshake_done();
         } else if self.has(Flags::PEER_CLOSED) {
             // The end comes behind data.
-            if !self.withholds() && !self.has_unread() {
+            if !self.withholds() && !self.busy.has_unread() {
                 self.peer_closed();
             }
         }
