@@ -43,9 +43,28 @@
 
 mod native;
 pub mod prelude;
+mod provider;
 mod select;
 
 pub use loopline_core::*;
+/// TLS by OpenSSL: contexts for [`start_tls`](EventLoop::start_tls), made of PEM
+/// files or of OpenSSL's own contexts.
+///
+/// The feature `openssl` adds this module and needs the system's library;
+/// `openssl-vendored` builds one from source instead.
+///
+/// ```no_run
+/// # fn main() -> Result<(), loopline::tls::TlsError> {
+/// use loopline::openssl::OpensslContext;
+///
+/// let client = OpensslContext::client_with_system_roots()?;
+/// let server = OpensslContext::server_with_files("chain.pem", "key.pem")?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "openssl")]
+#[doc(inline)]
+pub use loopline_tls_openssl as openssl;
 /// TLS by rustls: contexts for [`start_tls`](EventLoop::start_tls), made of PEM
 /// files or of rustls' own configurations.
 ///
@@ -69,6 +88,13 @@ pub use loopline_core::*;
 pub use loopline_tls_rustls as rustls;
 pub use native::Loop;
 pub use select::native_backend;
+
+/// TLS as a pure machine, what the loop asks of it, and the libraries that this
+/// build has.
+pub mod tls {
+    pub use crate::provider::{Provider, UnknownProvider};
+    pub use loopline_core::tls::*;
+}
 
 #[cfg(all(
     doctest,

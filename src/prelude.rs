@@ -7,5 +7,7 @@ pub use loopline_core::{
     Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, Transport, running_loop,
     tls::{StartTlsError, StartTlsOptions, TlsContext},
 };
+#[cfg(feature = "openssl")]
+pub use loopline_tls_openssl::OpensslContext;
 #[cfg(feature = "rustls")]
 pub use loopline_tls_rustls::RustlsContext;

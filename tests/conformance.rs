@@ -5,6 +5,10 @@
 #[path = "../tls-rustls/tests/conformance/coder.rs"]
 mod rustls;
 
+#[cfg(feature = "openssl")]
+#[path = "../tls-openssl/tests/conformance/coder.rs"]
+mod openssl;
+
 use std::io;
 use std::process::ExitCode;
 
@@ -24,7 +28,11 @@ impl Subject for Native {
     }
 
     fn coders(&self) -> Vec<TlsCoder> {
-        vec![rustls::coder()]
+        vec![
+            rustls::coder(),
+            #[cfg(feature = "openssl")]
+            openssl::coder(),
+        ]
     }
 }
 

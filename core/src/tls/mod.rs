@@ -5,6 +5,7 @@
 //! anyone can construct, so a coder can be written outside this project.
 
 mod coder;
+mod config;
 mod context;
 mod error;
 mod options;
@@ -13,6 +14,10 @@ mod stream;
 mod upgrade;
 
 pub use coder::{Coder, Progress, Received};
+pub use config::{
+    ByName, ClientAuth, ConfigError, Identities, Identity, KeyLogFile, Origin, Pem, ServerCheck,
+    TlsConfig,
+};
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
 pub(crate) use options::{Acceptor, SslOptions, SslRefusal, Terms};

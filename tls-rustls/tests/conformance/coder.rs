@@ -15,6 +15,7 @@ fn context(parts: &TlsParts) -> Result<RustlsContext, TlsError> {
         .max_version(parts.max_version)
         .alpn(parts.alpn.clone())
         .resumption(parts.resumption)
+        .allow_expired_identities()
         .client_auth(match parts.client_auth {
             TlsClientAuth::None => ClientAuth::None,
             TlsClientAuth::Optional => ClientAuth::Optional,
