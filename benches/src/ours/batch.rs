@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use loopline::rustls::RustlsContext;
 use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions};
 
-use crate::Fallible;
 use crate::stage::listen;
+use crate::{Fallible, tls};
 
 /// How much is to be done before the loop returns to whoever counts.
 pub(crate) struct Batch {
@@ -48,6 +50,21 @@ impl Serving {
     /// Serves with a protocol for each connection; each counts itself once as
     /// it is made.
     pub(crate) fn new<P: Protocol>(protocol: impl Fn(&Rc<Batch>) -> P + 'static) -> Fallible<Self> {
+        Self::with_options(protocol, ServerOptions::default())
+    }
+
+    /// The same over TLS.
+    pub(crate) fn over_tls<P: Protocol>(
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+    ) -> Fallible<Self> {
+        let context = RustlsContext::from_server_config(tls::server_config()?);
+        Self::with_options(protocol, ServerOptions::default().ssl(Arc::new(context)))
+    }
+
+    fn with_options<P: Protocol>(
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+        options: ServerOptions,
+    ) -> Fallible<Self> {
         let event_loop = Loop::new()?;
         let batch = Rc::new(Batch {
             event_loop: event_loop.handle(),
@@ -60,7 +77,7 @@ impl Serving {
         event_loop.run_until_complete(event_loop.create_server(
             move || protocol(&shared),
             listener,
-            ServerOptions::default(),
+            options,
         ))??;
         Ok(Self {
             event_loop,
