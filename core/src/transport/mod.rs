@@ -6,9 +6,9 @@ mod flow;
 mod flow_control;
 mod hand_over;
 mod handle;
-pub(crate) mod output;
 mod queue;
 mod socket;
+pub(crate) mod socket_io;
 mod stream;
 
 pub use address::Address;

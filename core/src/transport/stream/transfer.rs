@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::{Flags, Stream, close, output};
+use super::{Flags, Stream, close, socket_io};
 use crate::backend::AsSource;
 use crate::engine::Run;
 use crate::send_file::{
@@ -162,7 +162,7 @@ impl Stream {
         let step = self.with_socket(|socket| {
             let source = socket.as_source();
             transfer.step(&self.engine, key, source, &mut |data| {
-                output::send(socket, data)
+                socket_io::send(socket, data)
             })
         });
         if let Some(ticket) = ticket {
