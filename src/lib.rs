@@ -1,9 +1,11 @@
 //! loopline is an asyncio-style event loop: transports and protocols,
-//! [`sendfile`](EventLoop::sendfile), [`add_reader`](EventLoopExt::add_reader),
-//! on backends that can be replaced and checked by a public suite.
+//! [`sendfile`](EventLoop::sendfile), [`start_tls`](EventLoop::start_tls),
+//! [`add_reader`](EventLoopExt::add_reader), on backends and TLS coders that
+//! can be replaced and checked by a public suite.
 //!
-//! This crate picks the backend of the system it is built for; everything else
-//! is `loopline-core`'s, under the same names.
+//! This crate picks the backend of the system it is built for, and has the TLS
+//! library that its features name; everything else is `loopline-core`'s, under
+//! the same names.
 //!
 //! ```no_run
 //! use std::rc::Rc;
@@ -41,12 +43,65 @@
 
 mod native;
 pub mod prelude;
+mod provider;
 mod select;
 
 pub use loopline_core::*;
+/// TLS by OpenSSL: contexts for [`start_tls`](EventLoop::start_tls), made of PEM
+/// files or of OpenSSL's own contexts.
+///
+/// The feature `openssl` adds this module and needs the system's library;
+/// `openssl-vendored` builds one from source instead.
+///
+/// ```no_run
+/// # fn main() -> Result<(), loopline::tls::TlsError> {
+/// use loopline::openssl::OpensslContext;
+///
+/// let client = OpensslContext::client_with_system_roots()?;
+/// let server = OpensslContext::server_with_files("chain.pem", "key.pem")?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "openssl")]
+#[doc(inline)]
+pub use loopline_tls_openssl as openssl;
+/// TLS by rustls: contexts for [`start_tls`](EventLoop::start_tls), made of PEM
+/// files or of rustls' own configurations.
+///
+/// The feature `rustls` adds this module; `ring` and `aws-lc-rs` name what does
+/// the cryptography where a context is not given a provider.
+///
+/// ```no_run
+/// # #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+/// # fn main() -> Result<(), loopline::tls::TlsError> {
+/// use loopline::rustls::RustlsContext;
+///
+/// let client = RustlsContext::client_with_system_roots()?;
+/// let server = RustlsContext::server_with_files("chain.pem", "key.pem")?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+/// # fn main() {}
+/// ```
+#[cfg(feature = "rustls")]
+#[doc(inline)]
+pub use loopline_tls_rustls as rustls;
 pub use native::Loop;
 pub use select::native_backend;
 
-#[cfg(all(doctest, target_os = "linux", feature = "epoll"))]
+/// TLS as a pure machine, what the loop asks of it, and the libraries that this
+/// build has.
+pub mod tls {
+    pub use crate::provider::{Provider, UnknownProvider};
+    pub use loopline_core::tls::*;
+}
+
+#[cfg(all(
+    doctest,
+    target_os = "linux",
+    feature = "epoll",
+    feature = "rustls",
+    feature = "ring"
+))]
 #[doc = include_str!("../README.md")]
 struct Readme;

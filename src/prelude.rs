@@ -2,7 +2,12 @@
 
 pub use crate::Loop;
 pub use loopline_core::{
-    Address, BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget, EventLoop,
-    EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome, Protocol,
-    SendFileOptions, Server, ServerOptions, Transport, running_loop,
+    AcceptOptions, Address, BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget,
+    EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome,
+    Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, Transport, running_loop,
+    tls::{StartTlsError, StartTlsOptions, TlsContext},
 };
+#[cfg(feature = "openssl")]
+pub use loopline_tls_openssl::OpensslContext;
+#[cfg(feature = "rustls")]
+pub use loopline_tls_rustls::RustlsContext;

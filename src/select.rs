@@ -18,9 +18,25 @@ pub fn native_backend() -> io::Result<Box<dyn Backend>> {
     #[cfg(all(feature = "epoll", target_os = "linux"))]
     return Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?));
 
-    #[cfg(not(all(feature = "epoll", target_os = "linux")))]
-    return Err(io::Error::new(
+    #[cfg(all(feature = "iocp", windows))]
+    return Ok(Box::new(loopline_backend_iocp::IocpBackend::new()?));
+
+    #[cfg(all(
+        feature = "kqueue",
+        target_pointer_width = "64",
+        any(
+            target_os = "freebsd",
+            target_os = "macos",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly",
+        )
+    ))]
+    return Ok(Box::new(loopline_backend_kqueue::KqueueBackend::new()?));
+
+    #[allow(unreachable_code, reason = "where a line of the table applies")]
+    Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "loopline was built without a native backend for this system",
-    ));
+    ))
 }

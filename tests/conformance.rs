@@ -1,33 +1,51 @@
-//! The conformance suite over every backend that this build of loopline has:
-//! one row of the matrix for each. A build without one has nothing to check.
+//! The conformance suite over the native backend, with every TLS coder: one row
+//! of the matrix, a column for each coder. A build without a native backend has
+//! nothing to check.
 
+#[path = "../tls-rustls/tests/conformance/coder.rs"]
+mod rustls;
+
+#[cfg(feature = "openssl")]
+#[path = "../tls-openssl/tests/conformance/coder.rs"]
+mod openssl;
+
+use std::io;
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    #[cfg(all(feature = "epoll", target_os = "linux"))]
-    return loopline_conformance::main(epoll::Epoll);
+use loopline::backend::Backend;
+use loopline_conformance::{Subject, TlsCoder};
 
-    #[cfg(not(all(feature = "epoll", target_os = "linux")))]
-    ExitCode::SUCCESS
+/// The native backend, under its own name.
+struct Native(&'static str);
+
+impl Subject for Native {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn backend(&self) -> io::Result<Box<dyn Backend>> {
+        loopline::native_backend()
+    }
+
+    fn coders(&self) -> Vec<TlsCoder> {
+        vec![
+            rustls::coder(),
+            #[cfg(feature = "openssl")]
+            openssl::coder(),
+        ]
+    }
 }
 
-#[cfg(all(feature = "epoll", target_os = "linux"))]
-mod epoll {
-    use std::io;
-
-    use loopline::backend::Backend;
-    use loopline_conformance::Subject;
-
-    /// The native backend of Linux.
-    pub(crate) struct Epoll;
-
-    impl Subject for Epoll {
-        fn name(&self) -> &'static str {
-            "epoll"
+fn main() -> ExitCode {
+    match loopline::native_backend() {
+        Ok(backend) => loopline_conformance::main(Native(backend.name())),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            println!("nothing to check: {error}");
+            ExitCode::SUCCESS
         }
-
-        fn backend(&self) -> io::Result<Box<dyn Backend>> {
-            loopline::native_backend()
+        Err(error) => {
+            eprintln!("no backend to check: {error}");
+            ExitCode::FAILURE
         }
     }
 }

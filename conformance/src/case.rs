@@ -132,6 +132,21 @@ impl Need {
         name: "Unix sockets",
         met: |_| os::UNIX_SOCKETS,
     };
+    /// A process can be forbidden to open more.
+    pub(crate) const DESCRIPTOR_LIMITS: Self = Self {
+        name: "limit of descriptors",
+        met: |_| os::LIMITS_DESCRIPTORS,
+    };
+    /// A listener's queue can be full.
+    pub(crate) const FULL_LISTENERS: Self = Self {
+        name: "listener that ever is full",
+        met: |_| os::LISTENERS_FILL,
+    };
+    /// Several listeners can share an address.
+    pub(crate) const SHARED_PORTS: Self = Self {
+        name: "SO_REUSEPORT",
+        met: |_| os::SHARES_PORTS,
+    };
     /// The system has signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",
@@ -139,11 +154,24 @@ impl Need {
     };
 }
 
+/// For what the cases of a layer run once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Per {
+    /// For each subject.
+    Subject,
+    /// For each client and each server among all coders.
+    Pair,
+    /// For each subject and each of its coders.
+    SubjectAndCoder,
+}
+
 /// The cases of one part of the project.
 #[derive(Clone, Copy)]
 pub(crate) struct Layer {
     /// The second part of the cases' names.
     pub(crate) name: &'static str,
+    /// For what they run.
+    pub(crate) per: Per,
     /// Tables of cases, one for each file.
     pub(crate) tables: &'static [&'static [Case]],
     /// Lines of the behaviour that belong here and cannot be cases, each with

@@ -3,20 +3,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use loopline_core::backend::Backend;
+use loopline_core::tls::TlsContext;
 
-use crate::Subject;
+use crate::cast::Cast;
+use crate::tls_coder::{TlsParts, TlsSide};
 use crate::verdict::Stop;
 
-/// The subject as a case sees it, and a place to say how far the case is.
+/// Those who take part as a case sees them, and a place to say how far the case
+/// is.
 #[derive(Clone)]
 pub(crate) struct Context {
-    subject: Arc<dyn Subject>,
+    cast: Cast,
     progress: Progress,
 }
 
 impl Context {
-    pub(crate) fn new(subject: Arc<dyn Subject>, progress: Progress) -> Self {
-        Self { subject, progress }
+    pub(crate) fn new(cast: Cast, progress: Progress) -> Self {
+        Self { cast, progress }
     }
 
     /// Makes a backend.
@@ -26,8 +29,28 @@ impl Context {
     /// That the subject could not make one is a failure of the case.
     pub(crate) fn backend(&self) -> Result<Box<dyn Backend>, Stop> {
         self.doing("making a backend");
-        let backend = self.subject.backend();
+        let subject = self.cast.subject.as_ref();
+        let subject = subject.ok_or_else(|| Stop::failed("the case is for coders alone"))?;
+        let backend = subject.backend();
         backend.map_err(|error| Stop::failed(format_args!("no backend could be made: {error}")))
+    }
+
+    /// Makes a context of TLS, by the coder of its side.
+    ///
+    /// # Errors
+    ///
+    /// That it could not be made is a failure of the case.
+    pub(crate) fn tls(&self, parts: &TlsParts) -> Result<Arc<dyn TlsContext>, Stop> {
+        let coders = self.cast.coders.as_ref();
+        let coders = coders.ok_or_else(|| Stop::failed("the case is for subjects alone"))?;
+        let coder = match parts.side {
+            TlsSide::Client => &coders.client,
+            TlsSide::Server => &coders.server,
+        };
+        coder.context(parts).map_err(|error| {
+            let name = coder.name();
+            Stop::failed(format_args!("{name} could make no context: {error}"))
+        })
     }
 
     /// Says what the case is about to do or to wait for: part of the report if

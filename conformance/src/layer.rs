@@ -2,8 +2,9 @@
 
 /// A part of the suite: what lies between two seams of the project.
 ///
-/// The crate of a backend runs [`Backend`](Self::Backend) by itself; the other
-/// layers, which are for the loop over it, run once for each backend that the
+/// The crate of a backend runs [`Backend`](Self::Backend) by itself, the crate of
+/// a TLS coder [`Coder`](Self::Coder); the other layers, which are for the loop
+/// over them, run once for each backend, or each backend and coder, that the
 /// project ships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +21,10 @@ pub enum Layer {
     Server,
     /// Sending files.
     SendFile,
+    /// A TLS coder alone, as a machine.
+    Coder,
+    /// A connection upgraded to TLS.
+    StartTls,
 }
 
 impl Layer {
@@ -32,6 +37,8 @@ impl Layer {
             Self::Transport => "transport",
             Self::Server => "server",
             Self::SendFile => "send_file",
+            Self::Coder => "coder",
+            Self::StartTls => "start_tls",
         }
     }
 }
@@ -52,6 +59,8 @@ mod tests {
             Layer::Transport,
             Layer::Server,
             Layer::SendFile,
+            Layer::Coder,
+            Layer::StartTls,
         ];
         let names: BTreeSet<_> = all.map(Layer::name).into();
         let tables: BTreeSet<_> = LAYERS.iter().map(|layer| layer.name).collect();

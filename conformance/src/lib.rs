@@ -1,7 +1,11 @@
-//! The suite that every backend of loopline passes, and yours can too.
+//! The suite that every backend and TLS coder of loopline passes, and yours can
+//! too.
 //!
 //! An implementation is a [`Subject`]: it says its name and makes backends. The
-//! suite knows nothing else of it, and asks the rest of the backend itself.
+//! suite knows nothing else of it, and asks the rest of the backend itself. A
+//! TLS coder is a [`TlsCoder`]: a name, and a function that makes contexts of
+//! what a case wants; a subject may have any number, and
+//! [`Suite::coder`] is for one alone.
 //!
 //! # Running it
 //!
@@ -30,7 +34,8 @@
 //! ```
 //!
 //! Cases are named `subject::layer::LINE_what`, after the clause of the
-//! contract or the line of the behaviour that they check, and are chosen as
+//! contract or the line of the behaviour that they check (with TLS it is
+//! `subject+coder`, and `client+server` for coders alone), and are chosen as
 //! with any test program: `cargo test --test conformance -- mine::backend::B4`,
 //! or through cargo-nextest. Two options come on top:
 //!
@@ -55,6 +60,7 @@
 
 mod case;
 mod cases;
+mod cast;
 mod context;
 mod expectation;
 mod harness;
@@ -63,6 +69,7 @@ mod options;
 mod runner;
 mod subject;
 mod suite;
+mod tls_coder;
 mod verdict;
 mod watchdog;
 
@@ -73,3 +80,4 @@ pub use expectation::Expectation;
 pub use layer::Layer;
 pub use subject::Subject;
 pub use suite::{Suite, main};
+pub use tls_coder::{TlsClientAuth, TlsCoder, TlsIdentity, TlsParts, TlsSide};

@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::case::{Body, Case, Layer};
+use crate::cast::Cast;
 use crate::context::{Context, Progress};
 use crate::options::Options;
 use crate::verdict::{Outcome, Stop, Verdict};
 use crate::watchdog::{self, Ended};
-use crate::{Expectation, Subject};
+use crate::{Expectation, Subject, TlsCoder};
 
 /// Cases share it, and one that has to be alone takes it whole. Held by who
 /// waits for a case and not by the case, so that one that hangs blocks nobody.
@@ -27,44 +28,49 @@ impl From<Entry> for Trial {
     }
 }
 
-/// One entry for each subject and case of the chosen layers, and one for each subject's ledger.
+/// One entry for each case of the chosen layers and whoever it is for, and one
+/// for each ledger.
 pub(crate) fn entries(
     subjects: &[Arc<dyn Subject>],
+    coders: &[TlsCoder],
     layers: &'static [Layer],
     chosen: &dyn Fn(&Layer) -> bool,
     options: Options,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for subject in subjects {
-        let ledger = subject.expectations();
-        for (name, case) in layers
-            .iter()
-            .filter(|layer| chosen(layer))
-            .flat_map(Layer::cases)
-        {
-            let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
-            entries.push(entry(subject, &name, case, expected, options));
+    for layer in layers.iter().filter(|layer| chosen(layer)) {
+        for cast in Cast::all(layer.per, subjects, coders) {
+            let ledger = cast.expectations();
+            for (name, case) in layer.cases() {
+                let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
+                entries.push(entry(cast.clone(), &name, case, expected, options));
+            }
         }
-        entries.push(Entry {
-            name: format!("{}::suite::every_expectation_names_a_case", subject.name()),
-            run: Box::new(move || every_one_names_a_case(&ledger, layers)),
-        });
     }
+    let of_subjects = subjects
+        .iter()
+        .map(|subject| (subject.name(), subject.expectations()));
+    let of_coders = coders
+        .iter()
+        .map(|coder| (coder.name(), coder.expectations().to_vec()));
+    entries.extend(of_subjects.chain(of_coders).map(|(name, ledger)| Entry {
+        name: format!("{name}::suite::every_expectation_names_a_case"),
+        run: Box::new(move || every_one_names_a_case(&ledger, layers)),
+    }));
     entries
 }
 
 fn entry(
-    subject: &Arc<dyn Subject>,
+    cast: Cast,
     name: &str,
     case: &'static Case,
     expected: Option<Expectation>,
     options: Options,
 ) -> Entry {
-    let subject = Arc::clone(subject);
-    let name = format!("{}::{name}", subject.name());
+    let name = format!("{}::{name}", cast.name());
     let thread = name.clone();
     let run = move || {
-        let verdict = judge(subject, &thread, case, options);
+        let verdict = judge(cast, &thread, case, options);
         verdict.settle(expected.as_ref(), options.strict)
     };
     Entry {
@@ -89,12 +95,7 @@ fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<Co
 }
 
 /// Runs a case and says what came of it.
-pub(crate) fn judge(
-    subject: Arc<dyn Subject>,
-    name: &str,
-    case: &'static Case,
-    options: Options,
-) -> Verdict {
+pub(crate) fn judge(cast: Cast, name: &str, case: &'static Case, options: Options) -> Verdict {
     let (_alone, _shared);
     if case.alone {
         _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +103,7 @@ pub(crate) fn judge(
         _shared = ALONE.read().unwrap_or_else(PoisonError::into_inner);
     }
     let progress = Progress::default();
-    let context = Context::new(subject, progress.clone());
+    let context = Context::new(cast, progress.clone());
     let ended = watchdog::watch(name, options.limit, move || applied(&context, case));
     let verdict = match ended {
         Err(error) => Verdict::Failed(format!("no thread for the case: {error}")),

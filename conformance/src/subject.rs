@@ -4,7 +4,7 @@ use std::io;
 
 use loopline_core::backend::Backend;
 
-use crate::Expectation;
+use crate::{Expectation, TlsCoder};
 
 /// An implementation under the suite.
 ///
@@ -20,6 +20,13 @@ pub trait Subject: Send + Sync + 'static {
     ///
     /// Whatever making one answers: the case that asked for it fails.
     fn backend(&self) -> io::Result<Box<dyn Backend>>;
+
+    /// The TLS coders that are run over its backends, each in a column of its
+    /// own: the cases of [`Layer::StartTls`](crate::Layer::StartTls) are named
+    /// `subject+coder::start_tls::...`.
+    fn coders(&self) -> Vec<TlsCoder> {
+        Vec::new()
+    }
 
     /// The cases that are known to fail.
     fn expectations(&self) -> Vec<Expectation> {

@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::case;
 use crate::options::Options;
-use crate::{Layer, Subject, cases, runner, watchdog};
+use crate::{Layer, Subject, TlsCoder, cases, runner, watchdog};
 
 /// What a test program that could not even start ends with.
 const UNUSABLE: u8 = 2;
@@ -41,6 +41,7 @@ pub fn main(subject: impl Subject) -> ExitCode {
 #[must_use]
 pub struct Suite {
     subjects: Vec<Arc<dyn Subject>>,
+    coders: Vec<TlsCoder>,
     layers: Option<Vec<Layer>>,
     options: Options,
 }
@@ -50,6 +51,7 @@ impl Suite {
     pub fn new() -> Self {
         Self {
             subjects: Vec::new(),
+            coders: Vec::new(),
             layers: None,
             options: Options::DEFAULT,
         }
@@ -57,7 +59,18 @@ impl Suite {
 
     /// Adds a subject. Its name has to differ from the others'.
     pub fn subject(mut self, subject: impl Subject) -> Self {
+        let coders = subject.coders();
         self.subjects.push(Arc::new(subject));
+        coders.into_iter().fold(self, Self::coder)
+    }
+
+    /// Adds a TLS coder, to be run as both sides of every pair of coders
+    /// ([`Layer::Coder`]). Those of the subjects are there already; one of a
+    /// known name is the same.
+    pub fn coder(mut self, coder: TlsCoder) -> Self {
+        if !self.coders.iter().any(|one| one.name() == coder.name()) {
+            self.coders.push(coder);
+        }
         self
     }
 
@@ -112,20 +125,21 @@ impl Suite {
     }
 
     fn trials(self, layers: &'static [case::Layer]) -> Result<Vec<Trial>, String> {
-        if self.subjects.is_empty() {
+        if self.subjects.is_empty() && self.coders.is_empty() {
             return Err("there is no subject to run the suite over".into());
         }
         let mut names = HashSet::new();
-        for subject in &self.subjects {
-            if !names.insert(subject.name()) {
-                return Err(format!("two subjects are called `{}`", subject.name()));
+        let subjects = self.subjects.iter().map(|subject| subject.name());
+        for name in subjects.chain(self.coders.iter().map(TlsCoder::name)) {
+            if !names.insert(name) {
+                return Err(format!("two subjects are called `{name}`"));
             }
         }
         let chosen = |layer: &case::Layer| match &self.layers {
             Some(chosen) => chosen.iter().any(|one| one.name() == layer.name),
             None => true,
         };
-        let entries = runner::entries(&self.subjects, layers, &chosen, self.options);
+        let entries = runner::entries(&self.subjects, &self.coders, layers, &chosen, self.options);
         Ok(entries.into_iter().map(Trial::from).collect())
     }
 }

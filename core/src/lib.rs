@@ -27,8 +27,8 @@ pub use event_loop::{
     LoopHandle, ProtocolFactory, RunError, WatchCallback, WatchError, running_loop,
 };
 pub use net::{
-    AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
-    ListenError, Resolution, Resolver, Server, ServerOptions, SystemResolver,
+    AcceptOptions, AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget,
+    ConnectedSocket, ListenError, Resolution, Resolver, Server, ServerOptions, SystemResolver,
 };
 pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
 pub use send_file::{

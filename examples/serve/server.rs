@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use loopline::rustls::RustlsContext;
 use loopline::{EventLoopExt, ListenError, LoopHandle, Server, ServerOptions};
 use slab::Slab;
 
@@ -63,6 +65,7 @@ impl Shared {
 pub(crate) async fn run(
     event_loop: LoopHandle,
     site: Site,
+    tls: Option<RustlsContext>,
     listen: SocketAddr,
     idle_timeout: Duration,
 ) -> Result<(), Failure> {
@@ -74,13 +77,15 @@ pub(crate) async fn run(
         connections: RefCell::default(),
         stopping: Cell::new(false),
     });
+    let mut options = ServerOptions::default().backlog(BACKLOG);
+    if let Some(context) = tls {
+        options = options
+            .ssl(Arc::new(context))
+            .ssl_handshake_timeout(idle_timeout);
+    }
     let for_peers = Rc::clone(&shared);
     let server = event_loop
-        .create_server(
-            move || Peer::new(Rc::clone(&for_peers)),
-            listen,
-            ServerOptions::default().backlog(BACKLOG),
-        )
+        .create_server(move || Peer::new(Rc::clone(&for_peers)), listen, options)
         .await
         .map_err(|error| refusal(&error))?;
     let aborted = stop_on_signals(&event_loop, &server, &shared)

@@ -2,44 +2,63 @@
 
 use std::sync::Arc;
 
+use loopline_core::tls::{ConfigError, Identity, Pem};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::server::ParsedCertificate;
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{Error, InconsistentKeys, RootCertStore};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, Error, InconsistentKeys, RootCertStore};
+use rustls_pki_types::{CertificateDer, UnixTime};
 
-use crate::error::ConfigError;
-use crate::pem::Pem;
-
-/// A chain of certificates and the key of the first.
-#[derive(Clone, Debug)]
-pub(crate) struct Identity {
-    pub(crate) chain: Pem,
-    pub(crate) key: Pem,
-}
-
-impl Identity {
-    /// Reads both, and checks that they belong together.
-    pub(crate) fn load(&self, provider: &CryptoProvider) -> Result<SingleCertAndKey, ConfigError> {
-        let chain = self.chain.certificates()?;
-        for certificate in &chain {
-            ParsedCertificate::try_from(certificate)
-                .map_err(|error| self.chain.unusable("certificate", error))?;
-        }
-        let key = provider
-            .key_provider
-            .load_private_key(self.key.key()?)
-            .map_err(|error| self.key.unusable("key", error))?;
-        let pair = CertifiedKey::new(chain, key);
-        match pair.keys_match() {
-            // Unknown: the provider cannot tell the public part of the key.
-            Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(pair.into()),
-            Err(Error::InconsistentKeys(_)) => Err(ConfigError::Mismatch {
-                certificate: self.chain.origin(),
-                key: self.key.origin(),
-            }),
-            Err(error) => Err(self.chain.unusable("certificate", error)),
+/// Reads a chain and its key, and checks that they can be used together.
+pub(crate) fn load(
+    identity: &Identity,
+    provider: &CryptoProvider,
+    allow_expired: bool,
+) -> Result<CertifiedKey, ConfigError> {
+    let Identity { chain: pem, key } = identity;
+    let chain = pem.certificates()?;
+    for certificate in &chain {
+        let expired = has_expired(certificate, provider)
+            .map_err(|error| pem.unusable("certificate", error))?;
+        if expired && !allow_expired {
+            return Err(ConfigError::Expired {
+                origin: pem.origin(),
+            });
         }
     }
+    let signing = provider
+        .key_provider
+        .load_private_key(key.key()?)
+        .map_err(|error| key.unusable("key", error))?;
+    let pair = CertifiedKey::new(chain, signing);
+    match pair.keys_match() {
+        // Unknown: the provider cannot tell the public part of the key.
+        Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(pair),
+        Err(Error::InconsistentKeys(_)) => Err(ConfigError::Mismatch {
+            certificate: pem.origin(),
+            key: key.origin(),
+        }),
+        Err(error) => Err(pem.unusable("certificate", error)),
+    }
+}
+
+/// Whether the time of a certificate is over. rustls shows the time to nobody,
+/// but looks at it before it looks for an issuer; and here there is none.
+fn has_expired(certificate: &CertificateDer<'_>, provider: &CryptoProvider) -> Result<bool, Error> {
+    let verified = verify_server_cert_signed_by_trust_anchor(
+        &ParsedCertificate::try_from(certificate)?,
+        &RootCertStore::empty(),
+        &[],
+        UnixTime::now(),
+        provider.signature_verification_algorithms.all,
+    );
+    Ok(matches!(
+        verified,
+        Err(Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. }
+        ))
+    ))
 }
 
 /// The roots in PEM text; each has to be usable.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use loopline_core::tls::{Coder, ServerName, TlsContext, TlsError, TlsErrorKind};
+use loopline_core::tls::{Coder, Identities, Pem, ServerName, TlsContext, TlsError, TlsErrorKind};
 use rustls::client::UnbufferedClientConnection;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, ServerConfig};
@@ -11,7 +11,7 @@ use rustls::{ClientConfig, ServerConfig};
 use crate::builder::Builder;
 use crate::coder::RustlsCoder;
 use crate::error::tls_error;
-use crate::pem::Pem;
+use crate::identities::Chooser;
 use crate::sni::NotesName;
 
 /// A rustls configuration for clients, for servers, or for both. A clone shares
@@ -20,12 +20,13 @@ use crate::sni::NotesName;
 pub struct RustlsContext {
     client: Option<Arc<ClientConfig>>,
     server: Option<Arc<ServerConfig>>,
+    chooser: Option<Arc<Chooser>>,
 }
 
 impl RustlsContext {
     /// The parts of a context, to be given one by one.
     pub fn builder() -> Builder {
-        Builder::new()
+        Builder::default()
     }
 
     /// A client's that trusts what the system trusts, with everything else at
@@ -78,6 +79,7 @@ impl RustlsContext {
         Self {
             client: Some(client),
             server: None,
+            chooser: None,
         }
     }
 
@@ -93,6 +95,14 @@ impl RustlsContext {
         Self {
             client: None,
             server: Some(Arc::new(config)),
+            chooser: None,
+        }
+    }
+
+    pub(crate) fn with_chooser(config: Arc<ServerConfig>, chooser: Arc<Chooser>) -> Self {
+        Self {
+            chooser: Some(chooser),
+            ..Self::from_server_config(config)
         }
     }
 
@@ -102,6 +112,10 @@ impl RustlsContext {
     pub fn or(self, other: Self) -> Self {
         Self {
             client: self.client.or(other.client),
+            chooser: match self.server {
+                Some(_) => self.chooser,
+                None => other.chooser,
+            },
             server: self.server.or(other.server),
         }
     }
@@ -133,5 +147,12 @@ impl TlsContext for RustlsContext {
         };
         let conn = UnbufferedServerConnection::new(Arc::clone(config));
         Ok(Box::new(RustlsCoder::new(conn.map_err(tls_error)?, None)))
+    }
+
+    fn replace_identities(&self, identities: &Identities) -> Result<(), TlsError> {
+        match &self.chooser {
+            Some(chooser) => Ok(chooser.replace(identities)?),
+            None => Err(TlsErrorKind::Unsupported.into()),
+        }
     }
 }

@@ -46,15 +46,16 @@ mod coder;
 mod connection;
 mod context;
 mod error;
+mod identities;
 mod key_log;
-mod pem;
 mod provider;
 mod session;
 mod sni;
 mod verify;
 
-pub use builder::{Builder, ClientAuth};
+pub use builder::Builder;
 pub use context::RustlsContext;
-pub use error::ConfigError;
-pub use pem::{Origin, Pem};
+pub use loopline_core::tls::{
+    ClientAuth, ConfigError, Identities, Identity, Origin, Pem, TlsConfig,
+};
 pub use rustls;

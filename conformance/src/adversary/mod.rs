@@ -23,6 +23,7 @@ use self::findings::{FINDINGS, Shows};
 use crate::Subject;
 use crate::case::{Case, Layer};
 use crate::cases::LAYERS;
+use crate::cast::Cast;
 use crate::options::Options;
 use crate::runner::judge;
 use crate::verdict::Verdict;
@@ -55,7 +56,8 @@ fn verdict(fault: Option<Fault>, case: &'static Case, limit: Duration) -> Verdic
         limit,
         ..Options::DEFAULT
     };
-    judge(Arc::new(Adversary(fault)), case.name, case, options)
+    let cast = Cast::of_subject(Arc::new(Adversary(fault)));
+    judge(cast, case.name, case, options)
 }
 
 fn finds(fault: Fault, shows: Shows, name: &str) {

@@ -25,9 +25,11 @@
 //! To add a layer, add a folder with a `LAYER` and list that below.
 
 mod backend;
+mod coder;
 mod event_loop;
 mod send_file;
 mod server;
+mod start_tls;
 mod transport;
 mod watch;
 
@@ -41,6 +43,8 @@ pub(crate) const LAYERS: &[Layer] = &[
     transport::LAYER,
     server::LAYER,
     send_file::LAYER,
+    coder::LAYER,
+    start_tls::LAYER,
 ];
 
 #[cfg(test)]

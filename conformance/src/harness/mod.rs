@@ -13,4 +13,5 @@ pub(crate) mod recorder;
 pub(crate) mod scene;
 pub(crate) mod sockets;
 pub(crate) mod stage;
+pub(crate) mod tls;
 pub(crate) mod trace;

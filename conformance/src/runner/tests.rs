@@ -8,7 +8,7 @@ use loopline_core::backend::{
 };
 
 use super::*;
-use crate::case::{Need, case};
+use crate::case::{Need, Per, case};
 
 /// A backend that can be made, and nothing else.
 struct Stub;
@@ -96,12 +96,14 @@ const LACKS_OTHERWISE: Case = LACKS.otherwise(passes);
 
 const LAYERS: &[Layer] = &[Layer {
     name: "layer",
+    per: Per::Subject,
     tables: &[&[PASSES, FAILS], &[SKIPS]],
     left_out: &[],
 }];
 
 fn judged(subject: Test, case: &'static Case) -> Verdict {
-    judge(Arc::new(subject), "a test", case, Options::DEFAULT)
+    let cast = Cast::of_subject(Arc::new(subject));
+    judge(cast, "a test", case, Options::DEFAULT)
 }
 
 /// What comes of a case that is given up soon.
@@ -110,7 +112,8 @@ fn given_up(case: &'static Case) -> Verdict {
         limit: Duration::from_millis(50),
         ..Options::DEFAULT
     };
-    judge(Arc::new(Test::default()), "a test", case, options)
+    let cast = Cast::of_subject(Arc::new(Test::default()));
+    judge(cast, "a test", case, options)
 }
 
 fn failure(verdict: Verdict) -> String {
@@ -127,7 +130,7 @@ fn results(subject: Test, strict: bool) -> BTreeMap<String, bool> {
         ..Options::DEFAULT
     };
     let subject: Arc<dyn Subject> = Arc::new(subject);
-    let entries = entries(&[subject], LAYERS, &|_| true, options).into_iter();
+    let entries = entries(&[subject], &[], LAYERS, &|_| true, options).into_iter();
     entries
         .map(|entry| (entry.name, (entry.run)().is_err()))
         .collect()

@@ -71,6 +71,12 @@ impl Engine {
         None
     }
 
+    /// The owner of a slot, unless that has changed hands.
+    pub(super) fn owner(&self, key: Key) -> Option<Rc<dyn Watched>> {
+        let mut slots = self.slots.borrow_mut();
+        slots.named(key).and_then(|slot| slot.owner.clone())
+    }
+
     /// The kernel still reports a descriptor that was closed while a duplicate
     /// of it lives on: nobody can name that registration any more (line C31).
     fn dead_event(&self, key: Key) {
@@ -112,12 +118,7 @@ impl Engine {
             let Some(key) = self.owed.borrow_mut().pop_front() else {
                 return;
             };
-            let owner = self
-                .slots
-                .borrow_mut()
-                .named(key)
-                .and_then(|slot| slot.owner.clone());
-            if owner.is_some_and(|owner| !owner.settle()) {
+            if self.owner(key).is_some_and(|owner| !owner.settle()) {
                 self.owe(key);
             }
         }

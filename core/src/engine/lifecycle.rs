@@ -94,6 +94,7 @@ impl Engine {
             read_buffer: RefCell::default(),
             plain: Cell::default(),
             wire: Cell::default(),
+            chunk: Cell::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(Rc::new(SystemResolver)),
@@ -172,6 +173,10 @@ impl Engine {
         drop(self.calls.take());
         drop(self.timers.take());
         drop(self.due.take());
+        // A backend that completes waits for its jobs (clause B12): they need
+        // their sockets until then, and their files have a position afterwards.
+        let backend = self.backend.take();
+        drop(backend);
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
@@ -182,11 +187,9 @@ impl Engine {
         drop(self.events.take());
         drop(self.idle.take());
         drop(self.read_buffer.take());
+        drop((self.plain.take(), self.wire.take(), self.chunk.take()));
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
-        // Last: a backend that completes waits for its jobs (clause B12).
-        let backend = self.backend.take();
-        drop(backend);
         Ok(())
     }
 

@@ -96,6 +96,8 @@ pub(crate) struct Engine {
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
     wire: Cell<Vec<u8>>,
+    /// What files are read into on their way.
+    chunk: Cell<Vec<u8>>,
     pub(crate) tasks: RefCell<Tasks>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
@@ -179,6 +181,18 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    /// Takes the buffer for a part of a file, as long as it was left; who comes
+    /// while it is in use gets a new one.
+    pub(crate) fn take_chunk(&self) -> Vec<u8> {
+        self.chunk.take()
+    }
+
+    pub(crate) fn return_chunk(&self, buffer: Vec<u8>) {
+        if !buffer.is_empty() {
+            self.chunk.set(buffer);
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Run {
     Task(TaskId),
     /// The end of a connection: its `connection_lost`.
     Lost(Key),
+    /// What a layer has put off to a turn of its own.
+    Later(Key),
     /// A callback of `call_soon_threadsafe`.
     Remote(Arc<RemoteCall>),
     /// `stop` from another thread.

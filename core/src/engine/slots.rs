@@ -49,11 +49,19 @@ pub(crate) trait Watched {
         let _ = result;
     }
 
+    /// Whether a job is in flight.
+    fn in_flight(&self) -> bool {
+        false
+    }
+
     /// The backend refused to watch.
     fn refused(&self, error: io::Error);
 
     /// The queued end of a connection has come.
     fn lost(&self) {}
+
+    /// The turn has come that was asked for.
+    fn later(&self) {}
 
     /// Tells the flow control that is owed; false if the protocol is still
     /// busy.

@@ -99,13 +99,13 @@ impl Engine {
             Run::Call(id) => self.run_call(id),
             Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
-                let owner = self
-                    .slots
-                    .borrow_mut()
-                    .named(key)
-                    .and_then(|slot| slot.owner.clone());
-                if let Some(owner) = owner {
+                if let Some(owner) = self.owner(key) {
                     owner.lost();
+                }
+            }
+            Run::Later(key) => {
+                if let Some(owner) = self.owner(key) {
+                    owner.later();
                 }
             }
             Run::Stop => self.stopping.set(true),

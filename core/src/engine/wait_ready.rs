@@ -21,6 +21,10 @@ struct Waiter {
     key: Cell<Key>,
     ready: Cell<bool>,
     error: Cell<Option<io::Error>>,
+    /// A job is in flight.
+    in_flight: Cell<bool>,
+    /// The loop shuts down.
+    ending: Cell<bool>,
     done: Cell<Option<io::Result<u64>>>,
     waker: RefCell<Option<Waker>>,
     /// Set when the future was dropped while a job was in flight: the slot
@@ -68,6 +72,18 @@ impl Watched for Waiter {
         self.wake();
     }
 
+    fn shut_down(&self) {
+        self.ending.set(true);
+        if !self.in_flight.get() {
+            return self.refused(ended());
+        }
+        // Its end is reported all the same (clause B11).
+        if let Some(engine) = self.engine.upgrade() {
+            let key = self.key.get();
+            let _ = engine.with_backend(|backend| backend.cancel(key));
+        }
+    }
+
     fn outlives_descriptor(&self) -> bool {
         self.bequest.borrow().is_some()
     }
@@ -88,7 +104,6 @@ pub(crate) struct ReadyFuture<'a> {
     source: Source<'a>,
     key: Key,
     waiter: Rc<Waiter>,
-    in_flight: bool,
 }
 
 impl<'a> ReadyFuture<'a> {
@@ -101,6 +116,8 @@ impl<'a> ReadyFuture<'a> {
             key: Cell::new(Key::RESERVED),
             ready: Cell::new(false),
             error: Cell::new(None),
+            in_flight: Cell::new(false),
+            ending: Cell::new(false),
             done: Cell::new(None),
             waker: RefCell::new(None),
             bequest: RefCell::new(None),
@@ -112,7 +129,6 @@ impl<'a> ReadyFuture<'a> {
             source,
             key,
             waiter,
-            in_flight: false,
         }
     }
 
@@ -128,6 +144,9 @@ impl<'a> ReadyFuture<'a> {
     /// that waiting again costs no system call; readiness that nobody waits
     /// for disarms.
     pub(crate) async fn writable(&mut self) -> io::Result<()> {
+        if self.waiter.ending.get() {
+            return Err(ended());
+        }
         self.waiter.ready.set(false);
         if self.engine.armed(self.key).is_empty() {
             let watched = self
@@ -157,7 +176,7 @@ impl<'a> ReadyFuture<'a> {
 
     /// A job is in flight; [`done`](Self::done) waits for its end.
     pub(crate) fn begun(&mut self) {
-        self.in_flight = true;
+        self.waiter.in_flight.set(true);
         self.disarm();
     }
 
@@ -168,17 +187,16 @@ impl<'a> ReadyFuture<'a> {
             taken: |waiter: &Waiter| waiter.done.take(),
         };
         let result = signal.await;
-        self.in_flight = false;
+        self.waiter.in_flight.set(false);
         result?
     }
 
     /// Ends the future. A job in flight is cancelled, and keeps the descriptor
     /// for the loop until it has ended; then, or at once without one, `bequest`
     /// is called.
-    pub(crate) fn leave(mut self, bequest: impl FnOnce(Option<io::Result<u64>>) + 'static) {
+    pub(crate) fn leave(self, bequest: impl FnOnce(Option<io::Result<u64>>) + 'static) {
         let done = self.waiter.done.take();
-        if !self.in_flight || done.is_some() || self.engine.is_closed() {
-            self.in_flight = false;
+        if !self.waiter.in_flight.get() || done.is_some() || self.engine.is_closed() {
             drop(self);
             return bequest(done);
         }
@@ -186,6 +204,14 @@ impl<'a> ReadyFuture<'a> {
         let key = self.key;
         let _ = self.engine.with_backend(|backend| backend.cancel(key));
     }
+}
+
+/// What whoever waits is told when the loop shuts down.
+fn ended() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "the loop is shutting down",
+    )
 }
 
 /// Waits until the waiter has what `taken` looks for, or an error.

@@ -11,8 +11,8 @@ use crate::BoxError;
 use crate::backend::AsSource;
 use crate::engine::{Handle, TimerHandle};
 use crate::net::{
-    BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError, Server,
-    ServerOptions,
+    AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
+    ListenError, Server, ServerOptions,
 };
 use crate::protocol::{Outcome, Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
@@ -168,7 +168,7 @@ pub trait EventLoopExt: EventLoop {
         Ok((transport, taken(&made)))
     }
 
-    /// Makes a transport of an accepted socket: see
+    /// Makes a transport of an accepted socket, without options: see
     /// [`connect_accepted_socket_boxed`](EventLoop::connect_accepted_socket_boxed).
     ///
     /// # Errors
@@ -179,9 +179,26 @@ pub trait EventLoopExt: EventLoop {
         factory: impl FnOnce() -> P + 'static,
         socket: impl Into<ConnectedSocket>,
     ) -> Result<(Rc<dyn Transport>, Rc<RefCell<P>>), ConnectError> {
+        self.connect_accepted_socket_with(factory, socket, AcceptOptions::default())
+            .await
+    }
+
+    /// Makes a transport of an accepted socket: see
+    /// [`connect_accepted_socket_boxed`](EventLoop::connect_accepted_socket_boxed).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if it is not a connected stream socket, or if its TLS
+    /// handshake failed.
+    async fn connect_accepted_socket_with<P: Protocol>(
+        &self,
+        factory: impl FnOnce() -> P + 'static,
+        socket: impl Into<ConnectedSocket>,
+        options: AcceptOptions,
+    ) -> Result<(Rc<dyn Transport>, Rc<RefCell<P>>), ConnectError> {
         let (factory, made) = once(factory);
         let (transport, _) = self
-            .connect_accepted_socket_boxed(factory, socket.into())
+            .connect_accepted_socket_boxed(factory, socket.into(), options)
             .await?;
         Ok((transport, taken(&made)))
     }

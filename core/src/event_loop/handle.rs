@@ -16,8 +16,8 @@ use super::{
 use crate::backend::{AsSource, Capabilities, Interest, Source};
 use crate::engine::{self, Engine, ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
 use crate::net::{
-    self, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
-    Resolver, Server, ServerOptions,
+    self, AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
+    ListenError, Resolver, Server, ServerOptions,
 };
 use crate::protocol::SharedProtocol;
 use crate::send_file::{self, FileJob, FileSource, SendFileError, SendFileOptions};
@@ -132,8 +132,9 @@ impl EventLoop for LoopHandle {
         &self,
         factory: ProtocolFactory,
         socket: ConnectedSocket,
+        options: AcceptOptions,
     ) -> Result<Connection, ConnectError> {
-        net::connect_accepted_socket(&self.0, factory, socket)
+        net::connect_accepted_socket(&self.0, factory, socket, options).await
     }
 
     async fn create_server_boxed(

@@ -21,8 +21,8 @@ use crate::BoxError;
 use crate::backend::{AsSource, Capabilities, Source};
 use crate::engine::{ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
 use crate::net::{
-    BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket, ListenError,
-    Resolver, Server, ServerOptions,
+    AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
+    ListenError, Resolver, Server, ServerOptions,
 };
 use crate::protocol::{Outcome, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
@@ -160,13 +160,16 @@ pub trait EventLoop {
 
     /// Connects a stream, over TCP or a Unix socket, or takes a connected
     /// socket over. `connection_made` has been called when this returns
-    /// (line D2).
+    /// (line D2); with [`ssl`](ConnectOptions::ssl) the handshake is done by then
+    /// (line B38).
     ///
     /// Dropping the future closes the socket (line E25).
     ///
     /// # Errors
     ///
-    /// [`ConnectError`], which tells what each address answered (line E21).
+    /// [`ConnectError`], which tells what each address answered (line E21), or
+    /// why there is no TLS. A protocol that got no `connection_made` gets no
+    /// `connection_lost` (line B39).
     async fn create_connection_boxed(
         &self,
         factory: ProtocolFactory,
@@ -178,11 +181,13 @@ pub trait EventLoop {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] if it is not a connected stream socket.
+    /// [`ConnectError`] if it is not a connected stream socket, or if its TLS
+    /// handshake failed.
     async fn connect_accepted_socket_boxed(
         &self,
         factory: ProtocolFactory,
         socket: ConnectedSocket,
+        options: AcceptOptions,
     ) -> Result<Connection, ConnectError>;
 
     /// Listens, over TCP or a Unix socket, or on a ready-made socket, and makes

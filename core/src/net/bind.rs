@@ -27,6 +27,7 @@ pub(crate) async fn create_server(
     if engine.is_closed() {
         return Err(LoopClosed.into());
     }
+    let acceptor = options.ssl.server()?;
     let bound = match target.0 {
         BindKind::Hosts(hosts, port) => {
             let addresses = addresses(engine, &hosts, port).await?;
@@ -36,7 +37,7 @@ pub(crate) async fn create_server(
         BindKind::Unix(path) => vec![bind_unix(&path, &options)?],
         BindKind::Socket(socket) => vec![take_over(socket, &options)?],
     };
-    let server = Serving::new(factory);
+    let server = Serving::new(factory, acceptor);
     for bound in bound {
         let (backlog, keep_alive) = (options.backlog, options.keep_alive);
         server.add(Listener::new(engine, &server, bound, backlog, keep_alive));

@@ -1,5 +1,6 @@
 //! Making connections.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
@@ -7,11 +8,12 @@ use std::rc::Rc;
 use socket2::{SockAddr, Socket, Type};
 
 use super::error::{AttemptError, ConnectError};
-use super::options::ConnectOptions;
+use super::options::{AcceptOptions, ConnectOptions};
 use super::target::{ConnectKind, ConnectTarget, ConnectedSocket};
 use super::{attempt, happy_eyeballs, resolve};
 use crate::engine::Engine;
 use crate::event_loop::{Connection, LoopClosed, ProtocolFactory};
+use crate::tls::{self, Placeholder, Terms};
 use crate::transport::{Address, Names, Stream};
 
 pub(crate) async fn create_connection(
@@ -23,9 +25,11 @@ pub(crate) async fn create_connection(
     if engine.is_closed() {
         return Err(LoopClosed.into());
     }
+    let terms = options.ssl.client(host_of(&target.0).as_deref())?;
     let (socket, peername) = match target.0 {
         ConnectKind::Socket(socket) => {
-            return connect_accepted_socket(engine, factory, ConnectedSocket(socket));
+            let names = take_over(&socket)?;
+            return open(engine, factory, socket, names, terms).await;
         }
         ConnectKind::Unix(path) => connect_unix(engine, &path).await?,
         ConnectKind::Address(address) => {
@@ -45,18 +49,38 @@ pub(crate) async fn create_connection(
         peername: Some(peername),
         sockname: local_name(&socket),
     };
-    open(engine, factory, socket, names)
+    open(engine, factory, socket, names, terms).await
 }
 
-pub(crate) fn connect_accepted_socket(
+/// Whom a client means to talk to, where the target says so (line B9).
+fn host_of(target: &ConnectKind) -> Option<Cow<'_, str>> {
+    match target {
+        ConnectKind::Host(host, _) => Some(Cow::Borrowed(host)),
+        ConnectKind::Address(address) => Some(Cow::Owned(address.ip().to_string())),
+        ConnectKind::Unix(_) | ConnectKind::Socket(_) => None,
+    }
+}
+
+pub(crate) async fn connect_accepted_socket(
     engine: &Rc<Engine>,
     factory: ProtocolFactory,
     socket: ConnectedSocket,
+    options: AcceptOptions,
 ) -> Result<Connection, ConnectError> {
     if engine.is_closed() {
         return Err(LoopClosed.into());
     }
+    let terms = match options.ssl.server()? {
+        Some(acceptor) => Some(acceptor.terms().map_err(ConnectError::Tls)?),
+        None => None,
+    };
     let socket = socket.0;
+    let names = take_over(&socket)?;
+    open(engine, factory, socket, names, terms).await
+}
+
+/// Checks a socket that was connected elsewhere, and makes it non-blocking.
+fn take_over(socket: &Socket) -> Result<Names, ConnectError> {
     if socket.r#type().map_err(ConnectError::Socket)? != Type::STREAM {
         return Err(ConnectError::NotStream);
     }
@@ -65,23 +89,28 @@ pub(crate) fn connect_accepted_socket(
         _ => ConnectError::Socket(error),
     })?;
     socket.set_nonblocking(true).map_err(ConnectError::Socket)?;
-    let names = Names {
+    Ok(Names {
         peername: Address::from_sock_addr(&peer),
-        sockname: local_name(&socket),
-    };
-    open(engine, factory, socket, names)
+        sockname: local_name(socket),
+    })
 }
 
-fn open(
+async fn open(
     engine: &Rc<Engine>,
     mut factory: ProtocolFactory,
     socket: Socket,
     names: Names,
+    terms: Option<Terms>,
 ) -> Result<Connection, ConnectError> {
     disable_nagle(&socket, &names);
     let protocol = factory().map_err(ConnectError::Factory)?;
-    let transport = Stream::open(engine, socket, Rc::clone(&protocol), names, None);
-    Ok((transport, protocol))
+    let Some(terms) = terms else {
+        let transport = Stream::open(engine, socket, Rc::clone(&protocol), names, None);
+        return Ok((transport, protocol));
+    };
+    let below = Stream::open(engine, socket, Placeholder::shared(), names, None);
+    let secured = tls::connect(engine, &below, Rc::clone(&protocol), terms).await;
+    Ok((secured.map_err(ConnectError::Tls)?, protocol))
 }
 
 /// TCP_NODELAY is on by default (line D59). That a socket does not have it is

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::BoxError;
 use crate::event_loop::LoopClosed;
+use crate::tls::{SslRefusal, StartTlsError};
 use crate::transport::Address;
 
 /// What one address answered.
@@ -58,6 +59,17 @@ pub enum ConnectError {
     /// The protocol factory answered an error.
     #[error("the protocol factory failed: {0}")]
     Factory(#[source] BoxError),
+    /// This option means nothing without TLS; nothing was touched (lines B9,
+    /// B10).
+    #[error("{option} is only meaningful with ssl")]
+    WithoutTls {
+        /// The name of the option.
+        option: &'static str,
+    },
+    /// The TLS options cannot be used, in which case nothing was touched, or
+    /// the handshake failed (lines B3 to B9, B40 to B44).
+    #[error(transparent)]
+    Tls(StartTlsError),
 }
 
 /// Why no server came to be; whatever was bound until then is closed
@@ -107,6 +119,16 @@ pub enum ListenError {
         /// The name of the option.
         option: &'static str,
     },
+    /// This option means nothing without TLS; nothing was touched (lines B9,
+    /// B10).
+    #[error("{option} is only meaningful with ssl")]
+    WithoutTls {
+        /// The name of the option.
+        option: &'static str,
+    },
+    /// The TLS options cannot be used (lines B3 to B5).
+    #[error(transparent)]
+    Tls(StartTlsError),
     /// The system refused to work with the socket.
     #[error("cannot use the socket: {0}")]
     Socket(#[source] io::Error),
@@ -145,8 +167,9 @@ impl ConnectError {
             Self::Attempts(attempts) => attempts
                 .first()
                 .map_or(io::ErrorKind::AddrNotAvailable, |first| first.error.kind()),
-            Self::NotStream => io::ErrorKind::InvalidInput,
+            Self::NotStream | Self::WithoutTls { .. } => io::ErrorKind::InvalidInput,
             Self::Factory(_) => io::ErrorKind::Other,
+            Self::Tls(error) => error.kind(),
         }
     }
 }
@@ -162,8 +185,9 @@ impl ListenError {
             }
             Self::NoAddress { .. } => io::ErrorKind::AddrNotAvailable,
             Self::PathTaken { .. } => io::ErrorKind::AddrInUse,
-            Self::NotStream => io::ErrorKind::InvalidInput,
+            Self::NotStream | Self::WithoutTls { .. } => io::ErrorKind::InvalidInput,
             Self::Option { .. } => io::ErrorKind::Unsupported,
+            Self::Tls(error) => error.kind(),
         }
     }
 }
@@ -177,5 +201,23 @@ impl From<ConnectError> for io::Error {
 impl From<ListenError> for io::Error {
     fn from(error: ListenError) -> Self {
         Self::new(error.kind(), error)
+    }
+}
+
+impl From<SslRefusal> for ConnectError {
+    fn from(refusal: SslRefusal) -> Self {
+        match refusal {
+            SslRefusal::WithoutTls(option) => Self::WithoutTls { option },
+            SslRefusal::Refused(error) => Self::Tls(error),
+        }
+    }
+}
+
+impl From<SslRefusal> for ListenError {
+    fn from(refusal: SslRefusal) -> Self {
+        match refusal {
+            SslRefusal::WithoutTls(option) => Self::WithoutTls { option },
+            SslRefusal::Refused(error) => Self::Tls(error),
+        }
     }
 }

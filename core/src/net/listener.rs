@@ -11,6 +11,8 @@ use super::connect::disable_nagle;
 use super::serving::Serving;
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
+use crate::protocol::SharedProtocol;
+use crate::tls::{self, Placeholder};
 use crate::transport::{Address, Names, Stream};
 
 /// How long a listener pauses when the system has no descriptor or memory
@@ -154,14 +156,29 @@ impl Listener {
             let _ = socket.set_keepalive(true);
         }
         match self.server.make_protocol() {
-            Ok(protocol) => {
-                let clients = self.server.clients();
-                Stream::open(&self.engine, socket, protocol, names, Some(clients));
-            }
+            Ok(protocol) => self.open(socket, protocol, names),
             // The failure is that connection's alone (line D65).
             Err(error) => self
                 .engine
                 .report_error("the protocol factory failed", &*error),
+        }
+    }
+
+    fn open(&self, socket: Socket, protocol: SharedProtocol, names: Names) {
+        let clients = Some(self.server.clients());
+        let Some(acceptor) = self.server.acceptor() else {
+            Stream::open(&self.engine, socket, protocol, names, clients);
+            return;
+        };
+        match acceptor.terms() {
+            Ok(terms) => {
+                let placeholder = Placeholder::shared();
+                let below = Stream::open(&self.engine, socket, placeholder, names, clients);
+                tls::accept(&self.engine, &below, protocol, terms);
+            }
+            Err(error) => self
+                .engine
+                .report_error("an accepted connection got no TLS", &error),
         }
     }
 

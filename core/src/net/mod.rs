@@ -16,7 +16,7 @@ mod target;
 mod unix_path;
 
 pub use error::{AttemptError, ConnectError, ListenError};
-pub use options::{ConnectOptions, ServerOptions};
+pub use options::{AcceptOptions, ConnectOptions, ServerOptions};
 pub use resolve::{Resolution, Resolver, SystemResolver};
 pub use server::Server;
 pub use target::{BindTarget, ConnectTarget, ConnectedSocket};

@@ -1,7 +1,37 @@
 //! How connections and servers are made.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::tls::{SslOptions, TlsContext};
+
+/// The options that every way to a TLS connection has.
+macro_rules! ssl_options {
+    () => {
+        /// How long the TLS handshake may take: 60 seconds by default, and not 0
+        /// (line B3). Needs [`ssl`](Self::ssl) (line B10).
+        pub fn ssl_handshake_timeout(mut self, timeout: Duration) -> Self {
+            self.ssl.handshake_timeout = Some(timeout);
+            self
+        }
+
+        /// How long closing TLS may take: 30 seconds by default, and not 0
+        /// (line B4). Needs [`ssl`](Self::ssl) (line B10).
+        pub fn ssl_shutdown_timeout(mut self, timeout: Duration) -> Self {
+            self.ssl.shutdown_timeout = Some(timeout);
+            self
+        }
+
+        /// Takes the end of the stream without close_notify for an end in order.
+        /// Then whoever sits between can cut off what was sent; off by default
+        /// (line B76). Needs [`ssl`](Self::ssl).
+        pub fn ssl_allow_truncation(mut self, allow: bool) -> Self {
+            self.ssl.allow_truncation = allow;
+            self
+        }
+    };
+}
 
 /// How a connection is made.
 ///
@@ -18,6 +48,7 @@ pub struct ConnectOptions {
     pub(crate) local_addr: Option<SocketAddr>,
     pub(crate) happy_eyeballs_delay: Option<Duration>,
     pub(crate) interleave: Option<usize>,
+    pub(crate) ssl: SslOptions,
 }
 
 impl ConnectOptions {
@@ -44,6 +75,47 @@ impl ConnectOptions {
         self.interleave = Some(count);
         self
     }
+
+    /// Speaks TLS as the client: `connection_made` is called once the handshake
+    /// is done, with the TLS connection (line B38). A handshake that fails is
+    /// the error of the call.
+    ///
+    /// The server's certificate has to be valid for
+    /// [`server_hostname`](Self::server_hostname), which is the host that is
+    /// connected to unless another is given (line B9).
+    pub fn ssl(mut self, context: Arc<dyn TlsContext>) -> Self {
+        self.ssl.context = Some(context);
+        self
+    }
+
+    /// The name, or the IP address, that the server's certificate has to be
+    /// valid for, and that is sent as SNI. A target without a host, such as a
+    /// Unix socket, needs it; without [`ssl`](Self::ssl) it is refused
+    /// (line B9).
+    pub fn server_hostname(mut self, name: impl Into<String>) -> Self {
+        self.ssl.server_hostname = Some(name.into());
+        self
+    }
+
+    ssl_options!();
+}
+
+/// How a connection is made of a socket that was accepted elsewhere.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct AcceptOptions {
+    pub(crate) ssl: SslOptions,
+}
+
+impl AcceptOptions {
+    /// Speaks TLS as the server: `connection_made` is called once the handshake
+    /// is done (lines B38, E33).
+    pub fn ssl(mut self, context: Arc<dyn TlsContext>) -> Self {
+        self.ssl.context = Some(context);
+        self
+    }
+
+    ssl_options!();
 }
 
 /// How a server is made.
@@ -56,6 +128,7 @@ pub struct ServerOptions {
     pub(crate) keep_alive: bool,
     pub(crate) start_serving: bool,
     pub(crate) cleanup_socket: bool,
+    pub(crate) ssl: SslOptions,
 }
 
 impl Default for ServerOptions {
@@ -67,6 +140,7 @@ impl Default for ServerOptions {
             keep_alive: false,
             start_serving: true,
             cleanup_socket: true,
+            ssl: SslOptions::default(),
         }
     }
 }
@@ -112,4 +186,15 @@ impl ServerOptions {
         self.cleanup_socket = cleanup;
         self
     }
+
+    /// Speaks TLS with every client: the protocol gets `connection_made` once
+    /// the handshake is done. One that fails ends that connection alone, without
+    /// a callback of the protocol; it is reported in debug mode, or if this side
+    /// is to blame (lines B38, B39, B47).
+    pub fn ssl(mut self, context: Arc<dyn TlsContext>) -> Self {
+        self.ssl.context = Some(context);
+        self
+    }
+
+    ssl_options!();
 }

@@ -14,11 +14,14 @@ use super::server::Server;
 use crate::BoxError;
 use crate::event_loop::ProtocolFactory;
 use crate::protocol::SharedProtocol;
+use crate::tls::Acceptor;
 use crate::transport::Address;
 
 /// A server over listening sockets.
 pub(super) struct Serving {
     factory: RefCell<ProtocolFactory>,
+    /// None without TLS.
+    acceptor: Option<Acceptor>,
     listeners: RefCell<Vec<Rc<Listener>>>,
     clients: Rc<Clients>,
     serving: Cell<bool>,
@@ -27,9 +30,10 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub(super) fn new(factory: ProtocolFactory) -> Rc<Self> {
+    pub(super) fn new(factory: ProtocolFactory, acceptor: Option<Acceptor>) -> Rc<Self> {
         Rc::new(Self {
             factory: RefCell::new(factory),
+            acceptor,
             listeners: RefCell::default(),
             clients: Rc::default(),
             serving: Cell::new(false),
@@ -43,6 +47,10 @@ impl Serving {
 
     pub(super) fn clients(&self) -> &Rc<Clients> {
         &self.clients
+    }
+
+    pub(super) fn acceptor(&self) -> Option<&Acceptor> {
+        self.acceptor.as_ref()
     }
 
     pub(super) fn make_protocol(&self) -> Result<SharedProtocol, BoxError> {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::SendFileErrorKind as Kind;
-use super::source::{Lent, Reading, read_at, read_on};
+use super::source::{Lent, Placed, Reading, read_on};
 use crate::backend::BorrowedFile;
 use crate::engine::Engine;
 
@@ -14,9 +14,9 @@ use crate::engine::Engine;
 /// 16 KiB for transports cost a hop to another thread each (line A60).
 const CHUNK: usize = 256 * 1024;
 
-/// The buffer between the file and the socket.
+/// The buffer between the file and the socket: the loop's, for as long as
+/// something of the file is in it.
 pub(super) struct Fallback {
-    /// Empty while another thread reads into it.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -28,7 +28,7 @@ pub(super) struct Fallback {
 
 /// What another thread reads from.
 enum Origin {
-    At(Arc<std::fs::File>, u64),
+    At(Arc<Placed>, u64),
     Stream(Arc<std::fs::File>),
     Reader(Arc<Lent>, Option<u64>),
 }
@@ -67,8 +67,15 @@ impl Fallback {
         &self.buffer[self.start..self.end]
     }
 
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(super) fn advance(&mut self, engine: &Engine, count: usize) {
         self.start += count;
+        if self.is_empty() {
+            self.release(engine);
+        }
+    }
+
+    pub(super) fn release(&mut self, engine: &Engine) {
+        engine.return_chunk(std::mem::take(&mut self.buffer));
     }
 
     /// Reads what is in memory. False at the end of the file; `WouldBlock` if
@@ -80,19 +87,23 @@ impl Fallback {
             .open_file()
             .filter(|_| capable)
             .ok_or_else(would_block)?;
-        let most = self.prepare(left);
+        let most = self.prepare(engine, left);
         let into = &mut self.buffer[..most];
         let read = engine
             .with_backend(|backend| backend.read_file(BorrowedFile::from(&*open), self.at, into))
-            .ok_or_else(would_block)??;
-        Ok(self.filled(read))
+            .unwrap_or_else(|| Err(would_block()));
+        if !matches!(read, Ok(1..)) {
+            self.release(engine);
+        }
+        Ok(self.filled(read?))
     }
 
     /// Makes room for the next chunk, and says how much of it may be read
     /// (line A25).
-    fn prepare(&mut self, left: u64) -> usize {
+    fn prepare(&mut self, engine: &Engine, left: u64) -> usize {
         if self.buffer.is_empty() {
-            self.buffer = vec![0; CHUNK];
+            self.buffer = engine.take_chunk();
+            self.buffer.resize(CHUNK, 0);
         }
         usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK))
     }
@@ -105,13 +116,13 @@ impl Fallback {
     }
 
     /// Reads on another thread.
-    pub(super) fn read(&mut self, file: &Reading, left: u64) -> ChunkRead {
-        let most = self.prepare(left);
+    pub(super) fn read(&mut self, engine: &Engine, file: &Reading, left: u64) -> ChunkRead {
+        let most = self.prepare(engine, left);
         let mut buffer = std::mem::take(&mut self.buffer);
         let seek_to = (!self.positioned).then_some(self.at);
         self.positioned = true;
         let origin = match file {
-            Reading::File(file) => Origin::At(Arc::clone(file), self.at),
+            Reading::File(placed) => Origin::At(Arc::clone(placed), self.at),
             Reading::Stream(file) => Origin::Stream(Arc::clone(file)),
             Reading::Reader(lent) => Origin::Reader(Arc::clone(lent), seek_to),
         };
@@ -131,7 +142,7 @@ impl Fallback {
 impl Origin {
     fn read(self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::At(file, at) => read_at(&file, into, at),
+            Self::At(placed, at) => placed.read(into, at),
             Self::Stream(file) => read_on(&mut &*file, into),
             Self::Reader(lent, seek_to) => lent.read(into, seek_to),
         }

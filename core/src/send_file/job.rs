@@ -124,14 +124,14 @@ impl fmt::Debug for SendFileFuture {
 }
 
 /// Where a job runs.
-pub(crate) trait Carrier {
+pub(crate) trait Cancel {
     /// Gives a job up.
     fn cancel_transfer(&self, ticket: &Rc<Ticket>);
 }
 
 /// What a job and the transport that carries it share.
 pub(crate) struct Ticket {
-    carrier: Weak<dyn Carrier>,
+    carrier: Weak<dyn Cancel>,
     sent: Cell<u64>,
     cancelled: Cell<bool>,
     result: RefCell<Option<Result<(), SendFileErrorKind>>>,
@@ -139,7 +139,7 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    pub(crate) fn new(carrier: Weak<dyn Carrier>, waker: &Waker) -> Rc<Self> {
+    pub(crate) fn new(carrier: Weak<dyn Cancel>, waker: &Waker) -> Rc<Self> {
         Rc::new(Self {
             carrier,
             sent: Cell::new(0),

@@ -1,5 +1,6 @@
 //! Sending files: the request, its checks, and the two ways a file goes.
 
+mod carrier;
 mod error;
 mod fallback;
 mod job;
@@ -13,7 +14,9 @@ pub use job::{FileJob, SendFileFuture};
 pub use options::{FilePosition, Progress, SendFileOptions, SendFileSupport};
 pub use source::{FileSource, ReadSeek, SharedReader};
 
-pub(crate) use fallback::{Chunk, ChunkRead};
-pub(crate) use job::{Carrier, Ticket};
+use fallback::{Chunk, ChunkRead};
+use job::{Cancel, Ticket};
+
+pub(crate) use carrier::{Active, Carrier};
 pub(crate) use sock::sock_sendfile;
 pub(crate) use transfer::{Step, Transfer};

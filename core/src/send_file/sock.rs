@@ -34,6 +34,7 @@ pub(crate) async fn sock_sendfile(
     drop(ready);
     let sent = transfer.sent();
     let settled = transfer.settle();
+    transfer.release(engine);
     match ended.and_then(|()| settled.map_err(Kind::File)) {
         Ok(()) => Ok(sent),
         Err(kind) => Err(SendFileError::new(kind, sent)),
@@ -92,7 +93,7 @@ async fn send(
         let step = {
             let sink = SockRef::from(&socket);
             let write = &mut |data: &[u8]| socket_io::send(&sink, data);
-            transfer.step(engine, ready.key(), socket, write)
+            transfer.step(engine, Some((ready.key(), socket)), write)
         };
         if matches!(step, Step::InFlight) {
             ready.begun();
@@ -111,7 +112,7 @@ async fn send(
             }
             Step::Read => {
                 ready.disarm();
-                let Some(read) = transfer.read() else {
+                let Some(read) = transfer.read(engine) else {
                     return Ok(());
                 };
                 if let Some(ended) = transfer.restore(read.await) {

@@ -91,15 +91,19 @@ impl Transfer {
     }
 
     /// Makes one attempt: at most one stretch, one system call that sends.
+    /// `native` is where the kernel could send to; without it the file is read
+    /// and written.
     pub(crate) fn step(
         &mut self,
         engine: &Engine,
-        key: Key,
-        socket: Source<'_>,
+        native: Option<(Key, Source<'_>)>,
         write: &mut dyn FnMut(&[u8]) -> io::Result<usize>,
     ) -> Step {
         if self.fallback.is_none() {
-            match self.native(engine, key, socket) {
+            let native = native.map_or(Err(Kind::NotAvailable), |(key, socket)| {
+                self.native(engine, key, socket)
+            });
+            match native {
                 Err(Kind::NotAvailable) if self.allow_fallback => {
                     if let Err(kind) = self.fall_back() {
                         return Step::Finished(Err(kind));
@@ -205,7 +209,7 @@ impl Transfer {
         }
         match write(fallback.unsent()) {
             Ok(count) => {
-                fallback.advance(count);
+                fallback.advance(engine, count);
                 self.advance(count as u64);
             }
             Err(error) => {
@@ -224,10 +228,10 @@ impl Transfer {
 
     /// Reads the next chunk on another thread. To be called after
     /// [`Step::Read`], and its result to be given to [`Self::restore`].
-    pub(crate) fn read(&mut self) -> Option<super::fallback::ChunkRead> {
+    pub(crate) fn read(&mut self, engine: &Engine) -> Option<super::fallback::ChunkRead> {
         let left = self.left();
         let fallback = self.fallback.as_mut()?;
-        Some(fallback.read(&self.file, left))
+        Some(fallback.read(engine, &self.file, left))
     }
 
     /// Takes back what [`Self::read`] has read; an error ends the transfer.
@@ -265,6 +269,15 @@ impl Transfer {
         match self.position {
             FilePosition::Keep => Ok(()),
             FilePosition::Update => self.file.set_position(self.offset + self.sent),
+        }
+    }
+}
+
+impl Transfer {
+    /// The transfer is over: the loop gets its buffer back.
+    pub(crate) fn release(self, engine: &Engine) {
+        if let Some(mut fallback) = self.fallback {
+            fallback.release(engine);
         }
     }
 }

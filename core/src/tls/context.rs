@@ -1,6 +1,6 @@
 //! What makes coders.
 
-use super::{Coder, ServerName, TlsError};
+use super::{Coder, Identities, ServerName, TlsError, TlsErrorKind};
 
 /// A configuration that makes [`Coder`]s: certificates, roots, versions, ALPN.
 ///
@@ -22,4 +22,19 @@ pub trait TlsContext: Send + Sync {
     /// [`Misuse`](super::TlsErrorKind::Misuse) if the context is a client's
     /// alone; what the library answers otherwise.
     fn server(&self) -> Result<Box<dyn Coder>, TlsError>;
+
+    /// Replaces a server's certificates and keys. Handshakes that begin later
+    /// show the new ones, also of coders and clones that exist already; what is
+    /// connected stays connected. If one cannot be used, the old ones stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](TlsErrorKind::Config) with a
+    /// [`ConfigError`](super::ConfigError) that names the file;
+    /// [`Unsupported`](TlsErrorKind::Unsupported) by a context that was made of a
+    /// library's own configuration, and by default.
+    fn replace_identities(&self, identities: &Identities) -> Result<(), TlsError> {
+        let _ = identities;
+        Err(TlsErrorKind::Unsupported.into())
+    }
 }

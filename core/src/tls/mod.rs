@@ -5,19 +5,27 @@
 //! anyone can construct, so a coder can be written outside this project.
 
 mod coder;
+mod config;
 mod context;
 mod error;
+mod options;
 mod session;
 mod stream;
 mod upgrade;
 
 pub use coder::{Coder, Progress, Received};
+pub use config::{
+    ByName, ClientAuth, ConfigError, Identities, Identity, KeyLogFile, Origin, Pem, ServerCheck,
+    TlsConfig,
+};
 pub use context::TlsContext;
 pub use error::{CertificateProblem, TlsError, TlsErrorKind};
+pub(crate) use options::{Acceptor, SslOptions, SslRefusal, Terms};
 pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
-pub(crate) use upgrade::start_tls;
+pub(crate) use stream::Placeholder;
 pub use upgrade::{StartTlsError, StartTlsOptions};
+pub(crate) use upgrade::{accept, connect, start_tls};
 
 /// How much input may stay unconsumed before the connection fails, in bytes: a
 /// handshake message of the largest size that common libraries take, and one

@@ -1,24 +1,18 @@
 //! `start_tls`: a live connection upgraded.
 
-use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::stream::{Inward, Parts, TlsStream};
-use super::{ServerName, TlsContext, TlsError};
+use super::options::{Limits, Terms};
+use super::stream::TlsStream;
+use super::{TlsContext, TlsError};
 use crate::engine::Engine;
 use crate::event_loop::LoopClosed;
 use crate::protocol::SharedProtocol;
-use crate::transport::{HandOver, Handle, Transport};
-
-/// asyncio's `SSL_HANDSHAKE_TIMEOUT` (line B3).
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// asyncio's `SSL_SHUTDOWN_TIMEOUT` (line B4).
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::transport::{Transport, WriteError};
 
 /// How a connection is upgraded. The default is the client's side.
 ///
@@ -29,28 +23,13 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 /// let server = StartTlsOptions::default().server_side(true);
 /// # let _ = (client, server);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct StartTlsOptions {
     server_side: bool,
     server_hostname: Option<String>,
-    handshake_timeout: Duration,
-    shutdown_timeout: Duration,
+    limits: Limits,
     received: Vec<u8>,
-    allow_truncation: bool,
-}
-
-impl Default for StartTlsOptions {
-    fn default() -> Self {
-        Self {
-            server_side: false,
-            server_hostname: None,
-            handshake_timeout: HANDSHAKE_TIMEOUT,
-            shutdown_timeout: SHUTDOWN_TIMEOUT,
-            received: Vec::new(),
-            allow_truncation: false,
-        }
-    }
 }
 
 impl StartTlsOptions {
@@ -71,13 +50,13 @@ impl StartTlsOptions {
     /// How long the handshake may take: 60 seconds by default, and not 0
     /// (line B3).
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
+        self.limits.handshake_timeout = timeout;
         self
     }
 
     /// How long closing may take: 30 seconds by default, and not 0 (line B4).
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
-        self.shutdown_timeout = timeout;
+        self.limits.shutdown_timeout = timeout;
         self
     }
 
@@ -94,7 +73,7 @@ impl StartTlsOptions {
     /// Then whoever sits between can cut off what was sent; off by default
     /// (line B76).
     pub fn allow_truncation(mut self, allow: bool) -> Self {
-        self.allow_truncation = allow;
+        self.limits.allow_truncation = allow;
         self
     }
 }
@@ -181,21 +160,13 @@ pub(crate) async fn start_tls(
     transport: &Rc<dyn Transport>,
     protocol: SharedProtocol,
     context: &dyn TlsContext,
-    mut options: StartTlsOptions,
+    options: StartTlsOptions,
 ) -> Result<Rc<dyn Transport>, StartTlsError> {
-    let coder = check(engine, &**transport, context, &options)?;
-    let (stream, handed) = TlsStream::successor_of(engine, &**transport, |below| Parts {
-        below,
-        coder,
-        protocol,
-        shutdown_timeout: options.shutdown_timeout,
-        allow_truncation: options.allow_truncation,
-    })
-    .ok_or(StartTlsError::Unsupported)?;
-    let upgraded: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(&stream)));
-    handed.succeed(Rc::downgrade(&upgraded));
-    let timeout = options.handshake_timeout;
-    stream.shake_hands(timeout, &mut options.received).await?;
+    let terms = check(engine, &**transport, context, &options)?;
+    let timeout = terms.limits.handshake_timeout;
+    let (stream, upgraded) = TlsStream::put_onto(engine, &**transport, protocol, terms, true)
+        .ok_or_else(|| refusal(&**transport))?;
+    stream.shake_hands(timeout, options.received).await?;
     Ok(upgraded)
 }
 
@@ -205,49 +176,58 @@ fn check(
     transport: &dyn Transport,
     context: &dyn TlsContext,
     options: &StartTlsOptions,
-) -> Result<Box<dyn super::Coder>, StartTlsError> {
+) -> Result<Terms, StartTlsError> {
     if engine.is_closed() {
         return Err(LoopClosed.into());
     }
-    if options.handshake_timeout.is_zero() {
-        return Err(StartTlsError::InvalidTimeout("the handshake timeout"));
-    }
-    if options.shutdown_timeout.is_zero() {
-        return Err(StartTlsError::InvalidTimeout("the shutdown timeout"));
-    }
-    let coder = if options.server_side {
-        context.server()
+    let terms = if options.server_side {
+        Terms::of_server(context, options.limits)?
     } else {
-        let name = options.server_hostname.as_deref().unwrap_or_default();
-        if name.is_empty() {
-            return Err(StartTlsError::NoServerName);
-        }
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| StartTlsError::InvalidServerName(name.to_owned()))?;
-        context.client(&name)
+        Terms::of_client(context, options.server_hostname.as_deref(), options.limits)?
     };
     if transport.is_closing() {
         return Err(StartTlsError::TransportClosing);
     }
-    coder.map_err(StartTlsError::Context)
+    Ok(terms)
 }
 
-impl TlsStream {
-    /// Takes a transport over: nothing it receives from here on reaches the
-    /// user's protocol as it is (line B15), and its user can do no more with it
-    /// (line B22).
-    fn successor_of(
-        engine: &Rc<Engine>,
-        transport: &dyn Transport,
-        parts: impl FnOnce(Rc<dyn Transport>) -> Parts,
-    ) -> Option<(Rc<Self>, HandOver)> {
-        let handed = transport.hand_over()?;
-        let below = Rc::clone(handed.below());
-        let stream = Self::new(engine, parts(Rc::clone(&below)));
-        below.pause_reading();
-        let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
-        let replaced = below.set_protocol(inward);
-        drop(replaced);
-        Some((stream, handed))
+/// Why a transport cannot be given away: an empty write is refused for the same
+/// reasons, and has no effect otherwise.
+fn refusal(transport: &dyn Transport) -> StartTlsError {
+    match transport.write(&[]) {
+        Err(WriteError::SendFileInProgress | WriteError::EofWritten) => StartTlsError::NotWritable,
+        _ => StartTlsError::Unsupported,
+    }
+}
+
+/// Makes a TLS connection of one whose protocol is a [`Placeholder`]: the
+/// user's gets `connection_made` once the handshake is done, and nothing if it
+/// fails (lines B38, B39).
+///
+/// [`Placeholder`]: super::Placeholder
+pub(crate) async fn connect(
+    engine: &Rc<Engine>,
+    below: &Rc<dyn Transport>,
+    protocol: SharedProtocol,
+    terms: Terms,
+) -> Result<Rc<dyn Transport>, StartTlsError> {
+    let timeout = terms.limits.handshake_timeout;
+    let (stream, secured) = TlsStream::put_onto(engine, &**below, protocol, terms, false)
+        .ok_or(StartTlsError::Unsupported)?;
+    stream.shake_hands(timeout, Vec::new()).await?;
+    Ok(secured)
+}
+
+/// As [`connect`], where nobody waits: the end of the handshake reaches the
+/// protocol, or the exception handler (line B47).
+pub(crate) fn accept(
+    engine: &Rc<Engine>,
+    below: &Rc<dyn Transport>,
+    protocol: SharedProtocol,
+    terms: Terms,
+) {
+    let timeout = terms.limits.handshake_timeout;
+    if let Some((stream, _)) = TlsStream::put_onto(engine, &**below, protocol, terms, false) {
+        stream.shake_hands_alone(timeout);
     }
 }

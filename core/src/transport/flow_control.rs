@@ -9,9 +9,8 @@ use super::{LimitsError, WriteBufferLimits};
 use crate::engine::Engine;
 use crate::protocol::SharedProtocol;
 
-/// asyncio's default marks, in bytes (line D45).
+/// asyncio's default high-water mark, in bytes (line D45).
 const HIGH: usize = 64 * 1024;
-const LOW: usize = HIGH / 4;
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +35,14 @@ pub(crate) struct FlowControl {
 
 impl FlowControl {
     pub(crate) fn new() -> Self {
+        Self::with_high(HIGH)
+    }
+
+    /// With another high-water mark, and a quarter of it as the low one.
+    pub(crate) fn with_high(high: usize) -> Self {
         Self {
-            high: Cell::new(HIGH),
-            low: Cell::new(LOW),
+            high: Cell::new(high),
+            low: Cell::new(high / 4),
             bits: Cell::new(Bits::empty()),
         }
     }

@@ -1,11 +1,14 @@
 //! What a user does to a connection.
 
 mod address;
+mod dropped;
 mod error;
 mod flow;
 mod flow_control;
 mod hand_over;
 mod handle;
+#[cfg(any(windows, test))]
+mod pieces;
 mod queue;
 mod socket;
 pub(crate) mod socket_io;
@@ -18,6 +21,7 @@ pub use socket::TransportSocket;
 
 pub use hand_over::HandOver;
 
+pub(crate) use dropped::DroppedWrites;
 pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
 pub(crate) use handle::{Handle, Line};
@@ -108,7 +112,7 @@ pub trait Transport: 'static {
 
     /// Sets the marks between which `pause_writing` and `resume_writing` are
     /// called, in bytes. A missing `high` is four times `low`, or 64 KiB if
-    /// both are missing; a missing `low` is a quarter of `high` (line D45).
+    /// both are missing, 512 KiB over TLS (line B57); a missing `low` is a quarter of `high` (line D45).
     /// The queue is judged by the new marks at once (line D46).
     ///
     /// # Errors

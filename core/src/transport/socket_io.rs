@@ -39,20 +39,13 @@ pub(crate) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Resu
     Ok(rustix::net::sendmsg(socket, slices, &mut nothing, FLAGS)?)
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn receive(mut socket: &Socket, into: &mut [u8]) -> io::Result<usize> {
     io::Read::read(&mut socket, into)
 }
 
-#[cfg(not(unix))]
-pub(crate) fn send(socket: &Socket, data: &[u8]) -> io::Result<usize> {
-    socket.send(data)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket.send_vectored(slices)
-}
+#[cfg(windows)]
+pub(crate) use super::pieces::{send, send_vectored};
 
 /// Prepares a socket that was made elsewhere.
 #[cfg(target_vendor = "apple")]

@@ -1,6 +1,7 @@
 //! What is wrong with a server's certificate, and that the server hears of it.
 
 use loopline_core::tls::{CertificateProblem, ServerName, TlsContext, TlsErrorKind, TlsVersion};
+use loopline_tls_rustls::Builder;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::certs::{AUTHORITY, Issued, NAME, SERVER, STRANGER};
@@ -49,12 +50,18 @@ fn cases() -> Vec<(Issued, CertificateProblem, u8)> {
     ]
 }
 
+fn showing(issued: &Issued, version: TlsVersion) -> Builder {
+    server(version)
+        .identity(issued.chain(), issued.key())
+        .allow_expired_identities()
+}
+
 #[test]
 fn the_client_says_what_is_wrong_and_the_server_gets_the_alert() {
     for (issued, problem, alert) in cases() {
         for version in VERSIONS {
             for cut in CUTS {
-                let server = server(version).identity(issued.chain(), issued.key());
+                let server = showing(&issued, version);
                 let client = client(version).build_client().unwrap();
                 let mut pair = Pair::new(&client, &server.build_server().unwrap());
                 let error = match cut {
@@ -75,7 +82,7 @@ fn the_client_says_what_is_wrong_and_the_server_gets_the_alert() {
 fn any_certificate_is_accepted_only_on_demand() {
     for (issued, _, _) in cases() {
         for version in VERSIONS {
-            let server = server(version).identity(issued.chain(), issued.key());
+            let server = showing(&issued, version);
             let client = client(version).danger_accept_any_certificate();
             let (client, server) = (client.build_client(), server.build_server());
             let pair = Pair::new(&client.unwrap(), &server.unwrap());
@@ -88,7 +95,7 @@ fn any_certificate_is_accepted_only_on_demand() {
 fn any_name_is_accepted_only_on_demand() {
     for (issued, problem, _) in cases() {
         for version in VERSIONS {
-            let server = server(version).identity(issued.chain(), issued.key());
+            let server = showing(&issued, version);
             let client = client(version).danger_accept_any_name();
             let (client, server) = (client.build_client(), server.build_server());
             let mut pair = Pair::new(&client.unwrap(), &server.unwrap());

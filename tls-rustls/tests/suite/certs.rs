@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use loopline_tls_rustls::Pem;
+use loopline_tls_rustls::{Identity, Pem};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -24,6 +24,13 @@ impl Issued {
 
     pub fn key(&self) -> Pem {
         Pem::bytes(self.key.clone())
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity {
+            chain: self.chain(),
+            key: self.key(),
+        }
     }
 }
 

@@ -231,6 +231,89 @@ fn parts_that_are_missing_are_named() {
     assert!(why(memory.build_server()).contains("the given PEM text"));
 }
 
+/// A key that takes a passphrase: PKCS #8's label, and the header of older ones.
+#[test]
+fn an_encrypted_key_is_named() {
+    let files = Files::new();
+    let key = |label, header| {
+        format!("-----BEGIN {label}-----\n{header}MAMCAQA=\n-----END {label}-----\n")
+    };
+    files.write("pkcs8.pem", &key("ENCRYPTED PRIVATE KEY", ""));
+    let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n";
+    files.write("older.pem", &key("EC PRIVATE KEY", header));
+    for bad in ["pkcs8.pem", "older.pem"] {
+        let error = files.server("chain.pem", bad).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(bad) && text.contains("encrypted"), "{text}");
+    }
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_named() {
+    let files = Files::new();
+    let old = AUTHORITY.issue(NAME, |params| {
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    });
+    files.write("old.pem", &old.chain);
+    files.write("old-key.pem", &old.key);
+    // Also behind one that is good.
+    files.write("behind.pem", &format!("{}{}", SERVER.chain, old.chain));
+    for (chain, key) in [("old.pem", "old-key.pem"), ("behind.pem", "key.pem")] {
+        let error = files.server(chain, key).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(chain) && text.contains("expired"), "{text}");
+        let (chain, key) = (Pem::file(files.path(chain)), Pem::file(files.path(key)));
+        let allowed = server(TlsVersion::Tls13)
+            .identity(chain, key)
+            .allow_expired_identities();
+        allowed.build_server().unwrap();
+    }
+}
+
+/// A key that signs nothing, and a public one.
+#[test]
+fn a_key_of_the_wrong_kind_is_named() {
+    let files = Files::new();
+    let x25519 = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n\
+        -----END PRIVATE KEY-----\n";
+    files.write("exchange.pem", x25519);
+    let public = "-----BEGIN PUBLIC KEY-----\n\
+        MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+        -----END PUBLIC KEY-----\n";
+    files.write("public.pem", public);
+    for bad in ["exchange.pem", "public.pem"] {
+        let error = files.server("chain.pem", bad).unwrap_err();
+        assert_eq!(*error.kind(), TlsErrorKind::Config);
+        let text = error.to_string();
+        assert!(text.contains(bad), "{text}");
+    }
+}
+
+#[test]
+fn protocols_out_of_range_are_refused() {
+    for bad in [Vec::new(), vec![b'x'; 256]] {
+        let of_client = client(TlsVersion::Tls13).alpn([bad.clone()]).build_client();
+        assert!(why(of_client).contains("ALPN"));
+        let of_server = server(TlsVersion::Tls13).alpn([bad]).build_server();
+        assert!(why(of_server).contains("ALPN"));
+    }
+}
+
+#[test]
+fn roots_that_are_empty_are_named() {
+    let files = Files::new();
+    for bad in ["empty.pem", "key.pem", "none.pem"] {
+        let roots = Pem::file(files.path(bad));
+        let of_client = client(TlsVersion::Tls13)
+            .roots(roots.clone())
+            .build_client();
+        config_error(of_client, &files.path(bad));
+        let asking = server(TlsVersion::Tls13).client_auth(ClientAuth::Optional);
+        config_error(asking.roots(roots).build_server(), &files.path(bad));
+    }
+}
+
 /// Keys never show.
 #[test]
 fn debug_output_has_no_keys() {

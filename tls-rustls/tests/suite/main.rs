@@ -21,6 +21,7 @@ mod configuration;
 mod data;
 mod forged_records;
 mod handshakes;
+mod identities;
 mod key_updates;
 mod pending_fragment;
 mod resumption;

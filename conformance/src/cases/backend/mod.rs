@@ -16,10 +16,11 @@ mod timeout;
 mod unwatch;
 mod wake;
 
-use crate::case::Layer;
+use crate::case::{Layer, Per};
 
 pub(super) const LAYER: Layer = Layer {
     name: "backend",
+    per: Per::Subject,
     tables: &[
         level::CASES,
         hang_up::CASES,

@@ -8,12 +8,13 @@ mod running;
 mod tasks;
 mod timers;
 
-use crate::case::{Layer, LeftOut};
+use crate::case::{Layer, LeftOut, Per};
 
 const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_sendfile.";
 
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
+    per: Per::Subject,
     tables: &[
         order::CASES,
         timers::CASES,

@@ -11,10 +11,11 @@ mod special;
 mod turns;
 mod validation;
 
-use crate::case::Layer;
+use crate::case::{Layer, Per};
 
 pub(super) const LAYER: Layer = Layer {
     name: "send_file",
+    per: Per::Subject,
     tables: &[
         validation::CASES,
         special::CASES,

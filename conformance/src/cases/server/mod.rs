@@ -8,10 +8,11 @@ mod serving;
 mod taken_over;
 mod unix_path;
 
-use crate::case::Layer;
+use crate::case::{Layer, Per};
 
 pub(super) const LAYER: Layer = Layer {
     name: "server",
+    per: Per::Subject,
     tables: &[
         connecting::CASES,
         racing::CASES,

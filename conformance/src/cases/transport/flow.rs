@@ -5,7 +5,8 @@ use std::io::Write;
 use std::rc::Rc;
 
 use loopline_core::{
-    EventLoop, EventLoopExt, Flow, LimitsError, SharedProtocol, Transport, WriteBufferLimits,
+    AcceptOptions, EventLoop, EventLoopExt, Flow, LimitsError, SharedProtocol, Transport,
+    WriteBufferLimits,
 };
 
 use crate::case::{Case, case};
@@ -160,12 +161,12 @@ fn a_shared_protocol_is_paused_right_after_its_callback(context: &Context) -> Ou
         let protocol = Rc::clone(&shared);
         let factory = Box::new(move || Ok(Rc::clone(&protocol)));
         let (one, _) = scene
-            .connect_accepted_socket_boxed(factory, first.into())
+            .connect_accepted_socket_boxed(factory, first.into(), AcceptOptions::default())
             .await?;
         let protocol = Rc::clone(&shared);
         let factory = Box::new(move || Ok(Rc::clone(&protocol)));
         let (two, _) = scene
-            .connect_accepted_socket_boxed(factory, second.into())
+            .connect_accepted_socket_boxed(factory, second.into(), AcceptOptions::default())
             .await?;
         two.set_write_buffer_limits(Some(0), None)?;
         other.replace(Some(two));

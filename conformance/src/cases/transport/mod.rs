@@ -10,10 +10,11 @@ mod reading;
 mod reentrancy;
 mod writing;
 
-use crate::case::{Layer, LeftOut};
+use crate::case::{Layer, LeftOut, Per};
 
 pub(super) const LAYER: Layer = Layer {
     name: "transport",
+    per: Per::Subject,
     tables: &[
         lifecycle::CASES,
         faults::CASES,

@@ -8,7 +8,7 @@ mod order;
 mod ownership;
 mod removal;
 
-use crate::case::{Layer, LeftOut};
+use crate::case::{Layer, LeftOut, Per};
 
 const BARE_NUMBERS: &str =
     "A descriptor is borrowed by its owner: numbers, negative or closed ones, cannot be named.";
@@ -18,6 +18,7 @@ const WINDOWS: &str = "It describes asyncio's loops for Windows, which this loop
 
 pub(super) const LAYER: Layer = Layer {
     name: "watch",
+    per: Per::Subject,
     tables: &[
         level::CASES,
         callbacks::CASES,

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
-use crate::engine::Run;
+use crate::engine::{ExceptionContext, Run, Severity};
 use crate::protocol::Protocol;
+use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::upgrade::StartTlsError;
 use crate::tls::{TlsError, TlsErrorKind};
 use crate::transport::{borrow, copy_error};
@@ -35,14 +36,13 @@ impl TlsStream {
         if !self.enter(State::Closing) {
             return;
         }
+        // Nothing further of a file is sent (line A65).
+        self.abandon_transfer(SendFileErrorKind::Aborted);
         self.say_goodbye();
-        let shutdown = self.shutdown_timeout;
-        self.start_timer(shutdown, |stream| {
-            stream.end_abruptly(Some(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the TLS shutdown timed out",
-            )));
-        });
+        // Below calls back when everything has left.
+        self.share_limits();
+        self.unread.take();
+        self.start_shutdown_timer();
         if self.has(Flags::PEER_CLOSED) {
             return self.end_in_order(None);
         }
@@ -65,9 +65,33 @@ impl TlsStream {
     /// Everything has left, close_notify included if this side is closing:
     /// then it is enough to wait for a moment.
     pub(super) fn flushed(&self) {
-        if self.state() == State::Closing {
-            let linger = LINGER.min(self.shutdown_timeout);
+        if self.state() == State::Closing && !self.has(Flags::LINGERING) {
+            self.put(Flags::LINGERING, true);
+            let linger = LINGER.min(self.shutdown_timeout.get());
             self.start_timer(linger, |stream| stream.end_in_order(None));
+        }
+    }
+
+    fn start_shutdown_timer(&self) {
+        self.start_timer(self.shutdown_timeout.get(), |stream| {
+            stream.end_abruptly(Some(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the TLS shutdown timed out",
+            )));
+        });
+    }
+
+    /// The user limits how long closing may take (line D54).
+    pub(super) fn limit_closing(&self, timeout: Duration) {
+        self.shutdown_timeout.set(timeout);
+        match self.state() {
+            State::Closing if !self.has(Flags::LINGERING) => self.start_shutdown_timer(),
+            State::Ending => {
+                if let Some(below) = self.below() {
+                    below.set_close_timeout(Some(timeout));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -94,9 +118,12 @@ impl TlsStream {
         match self.state() {
             State::Open => {
                 match self.call(Protocol::eof_received) {
-                    // Keeping TLS half open is not possible (line B69).
-                    Some(Ok(_)) | None => {}
-                    Some(Err(error)) => return self.raised(error),
+                    Some(Ok(true)) => self.engine.report(&ExceptionContext::new(
+                        Severity::Warning,
+                        "eof_received cannot keep a TLS connection open (line B69)",
+                    )),
+                    Some(Ok(false)) | None => {}
+                    Some(Err(error)) => return self.raised("eof_received failed", error),
                 }
                 self.begin_closing();
             }
@@ -113,7 +140,12 @@ impl TlsStream {
                 self.settle_handshake(Err(StartTlsError::Connection(kind.into())));
                 self.end_in_order(Some(kind.into()));
             }
-            State::Open if self.has(Flags::TRUNCATION_ALLOWED) => self.peer_closed(),
+            // It is withheld.
+            State::Open if self.has(Flags::PEER_CLOSED) => {}
+            State::Open if self.has(Flags::TRUNCATION_ALLOWED) => {
+                self.put(Flags::PEER_CLOSED, true);
+                self.progressed();
+            }
             State::Open => {
                 let error = TlsError::from(TlsErrorKind::UnexpectedEof);
                 self.end_in_order(Some(error.into()));
@@ -132,8 +164,8 @@ impl TlsStream {
     }
 
     /// A callback of the user failed (line B63).
-    pub(super) fn raised(&self, error: BoxError) {
-        self.engine.report_error("a TLS callback failed", &*error);
+    pub(super) fn raised(&self, message: &str, error: BoxError) {
+        self.engine.report_error(message, &*error);
         let error = match error.downcast::<io::Error>() {
             Ok(error) => *error,
             Err(error) => io::Error::other(error),
@@ -143,9 +175,14 @@ impl TlsStream {
 
     /// Ends the connection once what is queued below has left.
     pub(super) fn end_in_order(&self, reason: Option<io::Error>) {
+        // What was written before an end in order gets its time.
+        let timeout = match reason {
+            Some(_) => ALERT_TIMEOUT.min(self.shutdown_timeout.get()),
+            None => self.shutdown_timeout.get(),
+        };
         if self.start_ending(reason) {
             if let Some(below) = self.below() {
-                below.set_close_timeout(Some(ALERT_TIMEOUT));
+                below.set_close_timeout(Some(timeout));
                 below.close();
             }
         }
@@ -171,8 +208,13 @@ impl TlsStream {
         }
         self.flow.stop();
         self.settle_handshake(Err(StartTlsError::Aborted));
+        let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
+            SendFileErrorKind::Connection(copy_error(error))
+        });
         self.reason.replace(reason);
         self.pending.take();
+        self.unread.take();
+        self.abandon_transfer(kind);
         self.replace_timer(None);
         true
     }
@@ -192,27 +234,45 @@ impl TlsStream {
         }
     }
 
-    /// Calls `connection_lost`, in a turn of its own (line B83).
+    /// Calls `connection_lost`, in a turn of its own (line B83); not if the
+    /// protocol has never heard of the connection (line B39).
     pub(super) fn finish(&self) {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
         let reason = self.reason.take();
+        let handle = self.handle.take();
         self.engine.delist(self.key.get());
-        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
-        if let Err(error) = outcome {
-            self.engine.report_error("connection_lost failed", &*error);
+        let _left = Left(self);
+        if self.has(Flags::MADE) {
+            let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+            if let Err(error) = outcome {
+                self.engine.report_error("connection_lost failed", &*error);
+            }
         }
-        drop(protocol);
+        drop((handle, protocol));
     }
 
     /// The loop is closed.
     pub(super) fn let_go(&self) {
         self.state.set(State::Lost);
         self.settle_handshake(Err(StartTlsError::Aborted));
+        self.forget_transfer();
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();
-        drop((below, protocol));
+        let handle = self.handle.take();
+        self.engine.transport_removed();
+        drop((below, handle, protocol));
+    }
+}
+
+/// The loop is rid of a connection once `connection_lost` has returned or
+/// panicked.
+struct Left<'a>(&'a TlsStream);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.engine.transport_removed();
     }
 }

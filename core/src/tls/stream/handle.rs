@@ -5,9 +5,9 @@ use std::io::IoSlice;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Flags, State, TlsStream};
+use super::{Flags, State, TlsStream, WRITE_HIGH};
 use crate::protocol::SharedProtocol;
-use crate::send_file::{FileJob, SendFileError, SendFileErrorKind, SendFileSupport};
+use crate::send_file::{Carrier, FileJob, SendFileError, SendFileSupport};
 use crate::tls::Session;
 use crate::transport::{
     Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
@@ -45,8 +45,9 @@ impl Line for TlsStream {
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
-        if let Some(below) = self.below() {
-            below.set_close_timeout(timeout);
+        // Closing TLS always has a limit (line B4).
+        if let Some(timeout) = timeout {
+            self.limit_closing(timeout);
         }
     }
 
@@ -71,12 +72,13 @@ impl Line for TlsStream {
         high: Option<usize>,
         low: Option<usize>,
     ) -> Result<(), LimitsError> {
+        let high = if low.is_none() {
+            high.or(Some(WRITE_HIGH))
+        } else {
+            high
+        };
         self.flow.set_limits(high, low)?;
-        let limits = self.flow.limits();
-        if let Some(below) = self.below() {
-            // Below calls back when it is down at the user's own mark.
-            below.set_write_buffer_limits(Some(limits.high), Some(limits.low))?;
-        }
+        self.share_limits();
         self.reflow();
         Ok(())
     }
@@ -120,19 +122,19 @@ impl Line for TlsStream {
     }
 
     fn send_file_support(&self) -> SendFileSupport {
-        SendFileSupport::Unsupported
+        SendFileSupport::Fallback
     }
 
     fn poll_send_file(
         &self,
-        _: &mut Context<'_>,
-        _: &mut FileJob,
+        cx: &mut Context<'_>,
+        job: &mut FileJob,
     ) -> Poll<Result<u64, SendFileError>> {
-        Poll::Ready(Err(SendFileError::new(SendFileErrorKind::Unsupported, 0)))
+        self.poll_transfer(cx, job)
     }
 
     fn is_writable(&self) -> bool {
-        self.state() == State::Open
+        self.state() == State::Open && !self.has(Flags::TRANSFER)
     }
 
     fn successor(&self) -> &RefCell<Option<Successor>> {

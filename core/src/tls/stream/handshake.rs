@@ -7,16 +7,19 @@ use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use super::Flags;
 use super::{State, TlsStream};
-use crate::engine::TimerHandle;
+use crate::engine::{ExceptionContext, Severity, TimerHandle};
 use crate::tls::upgrade::StartTlsError;
 
-/// What `start_tls` waits for.
+/// What has to be known until the handshake is done.
 #[derive(Default)]
-pub(in crate::tls) struct Handshake {
+pub(super) struct Handshake {
     result: Option<Result<(), StartTlsError>>,
     waker: Option<Waker>,
     timer: Option<TimerHandle>,
+    /// Nobody waits: a server has accepted the connection.
+    alone: bool,
 }
 
 impl TlsStream {
@@ -26,13 +29,14 @@ impl TlsStream {
     pub(in crate::tls) async fn shake_hands(
         self: &Rc<Self>,
         timeout: Duration,
-        received: &mut [u8],
+        mut received: Vec<u8>,
     ) -> Result<(), StartTlsError> {
         let _cancelled = Cancelled(self);
-        self.begin_handshake(timeout);
+        self.begin_handshake(timeout, false);
         if !received.is_empty() {
-            self.wire_received(received);
+            self.wire_received(&mut received);
         }
+        drop(received);
         poll_fn(|cx| {
             let mut place = self.handshake.borrow_mut();
             let Some(handshake) = place.as_mut() else {
@@ -49,7 +53,12 @@ impl TlsStream {
         .await
     }
 
-    fn begin_handshake(self: &Rc<Self>, timeout: Duration) {
+    /// Begins the handshake of a connection that a server has accepted.
+    pub(in crate::tls) fn shake_hands_alone(self: &Rc<Self>, timeout: Duration) {
+        self.begin_handshake(timeout, true);
+    }
+
+    fn begin_handshake(self: &Rc<Self>, timeout: Duration, alone: bool) {
         let this = Rc::downgrade(self);
         let expire = Box::new(move || {
             if let Some(stream) = Weak::upgrade(&this) {
@@ -58,10 +67,11 @@ impl TlsStream {
             Ok(())
         });
         let timer = self.engine.call_later(timeout, expire).ok();
-        self.handshake.replace(Some(Handshake {
+        self.handshake.replace(Some(Box::new(Handshake {
             timer,
+            alone,
             ..Handshake::default()
-        }));
+        })));
         let mut wire = self.engine.take_wire();
         let started = self.coder.borrow_mut().start(&mut wire);
         self.send_wire(&mut wire);
@@ -93,26 +103,57 @@ impl TlsStream {
         }
         self.settle_handshake(Ok(()));
         self.queue_turn();
+        self.introduce();
+    }
+
+    /// Tells a protocol that does not know of the connection yet (line B38).
+    fn introduce(&self) {
+        let handle = self.handle.borrow().clone();
+        let Some(handle) = handle.filter(|_| !self.has(Flags::MADE)) else {
+            return;
+        };
+        self.put(Flags::MADE, true);
+        if let Some(Err(error)) = self.call(|protocol| protocol.connection_made(&handle)) {
+            self.raised("connection_made failed", error);
+        }
     }
 
     /// Tells whoever waits, once (line B37).
     pub(super) fn settle_handshake(&self, result: Result<(), StartTlsError>) {
-        let waker = {
-            let mut place = self.handshake.borrow_mut();
-            let Some(handshake) = place.as_mut() else {
-                return;
-            };
-            if handshake.result.is_none() {
-                handshake.result = Some(result);
-            }
-            if let Some(timer) = handshake.timer.take() {
-                timer.cancel();
-            }
-            handshake.waker.take()
+        let Some(mut handshake) = self.handshake.take() else {
+            return;
         };
+        if let Some(timer) = handshake.timer.take() {
+            timer.cancel();
+        }
+        if handshake.alone {
+            drop(handshake);
+            if let Err(error) = result {
+                self.report_refused(&error);
+            }
+            return;
+        }
+        handshake.result.get_or_insert(result);
+        let waker = handshake.waker.take();
+        self.handshake.replace(Some(handshake));
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// A peer whose handshake fails is no news to a server, except in debug
+    /// mode; what this side did wrong is (line B47).
+    fn report_refused(&self, error: &StartTlsError) {
+        let severity = if error.is_ours() {
+            Severity::Error
+        } else if self.engine.exceptions().debug() {
+            Severity::Warning
+        } else {
+            return;
+        };
+        let message = "the TLS handshake of an accepted connection failed";
+        self.engine
+            .report(&ExceptionContext::new(severity, message).with_error(error));
     }
 }
 

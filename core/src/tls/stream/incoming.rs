@@ -1,10 +1,8 @@
 //! What comes from the peer.
 
-use std::rc::Rc;
-
 use super::{Flags, State, TlsStream};
-use crate::BoxError;
-use crate::protocol::{Outcome, Protocol};
+use crate::engine::Run;
+use crate::send_file::Carrier;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -127,36 +125,25 @@ impl TlsStream {
         self.engine.return_wire(scratch.wire);
         let delivered = self.deliver(scratch.plain);
         match (delivered, result) {
-            (Err(error), _) => self.raised(error),
-            (Ok(()), Err(error)) => self.failed(error),
-            (Ok(()), Ok(())) => self.progressed(),
+            (false, _) => {}
+            (true, Err(error)) => {
+                self.deliver_rest();
+                self.failed(error);
+            }
+            (true, Ok(())) => self.progressed(),
         }
     }
 
-    fn progressed(&self) {
+    pub(super) fn progressed(&self) {
         if self.state() == State::Open && !self.has(Flags::STARTED) {
             self.handshake_done();
         } else if self.has(Flags::PEER_CLOSED) {
-            // The end comes behind data, and both wait while reading is paused
-            // (line B75).
-            if !(self.has(Flags::PAUSED) && self.state() == State::Open) {
+            // The end comes behind data.
+            if !self.withholds() && !self.has_unread() {
                 self.peer_closed();
             }
         }
         self.reflow();
-    }
-
-    /// Hands plaintext to the user, in one piece (line B52); what comes after
-    /// his close is discarded (line B73).
-    fn deliver(&self, mut plain: Vec<u8>) -> Result<(), BoxError> {
-        let wanted = self.state() == State::Open && !plain.is_empty();
-        let outcome = if wanted {
-            self.call(|protocol| feed(protocol, &mut plain))
-        } else {
-            None
-        };
-        self.engine.return_plain(plain);
-        outcome.unwrap_or(Ok(()))
     }
 
     /// The user pauses: the transport below is paused, so that nothing is
@@ -172,7 +159,7 @@ impl TlsStream {
 
     pub(super) fn resume(&self) {
         self.put(Flags::PAUSED, false);
-        if self.has(Flags::STARTED) {
+        if self.has(Flags::STARTED) && !self.has(Flags::TRANSFER) {
             self.queue_turn();
         }
     }
@@ -184,21 +171,19 @@ impl TlsStream {
             return;
         }
         self.put(Flags::QUEUED, true);
-        let this = std::rc::Weak::clone(&self.this);
-        let go_on = Box::new(move || {
-            if let Some(stream) = this.upgrade() {
-                stream.go_on();
-            }
-            Ok(())
-        });
-        // A closed loop reads nothing more.
-        let _ = self.engine.call_soon(go_on);
+        self.engine.push(Run::Later(self.key.get()));
     }
 
-    fn go_on(self: &Rc<Self>) {
+    pub(super) fn go_on(&self) {
         self.put(Flags::QUEUED, false);
         self.put(Flags::STARTED, true);
-        if self.has(Flags::PAUSED) && self.state() == State::Open {
+        if self.has(Flags::TRANSFER) {
+            if self.queued() == 0 {
+                self.transfer_ready();
+            }
+            return;
+        }
+        if self.withholds() || !self.deliver_unread() || self.withholds() {
             return;
         }
         if let Some(below) = self.below() {
@@ -206,28 +191,10 @@ impl TlsStream {
         }
         self.wire_received(&mut []);
     }
-}
 
-/// Hands bytes to a protocol of either kind.
-fn feed(protocol: &mut dyn Protocol, plain: &mut [u8]) -> Outcome {
-    let mut rest = &*plain;
-    while let Some(buffered) = protocol.as_buffered() {
-        if rest.is_empty() {
-            return Ok(());
-        }
-        let space = buffered.buffer(Some(rest.len()))?;
-        if space.is_empty() {
-            return Err("the protocol's buffer is empty".into());
-        }
-        let count = space.len().min(rest.len());
-        let (head, tail) = rest.split_at(count);
-        space[..count].copy_from_slice(head);
-        rest = tail;
-        buffered.buffer_updated(count)?;
+    /// Whether what the peer has sent waits, because the user has paused
+    /// (line B75) or a file is being sent (line A53).
+    fn withholds(&self) -> bool {
+        self.state() == State::Open && self.has(Flags::PAUSED | Flags::TRANSFER)
     }
-    let start = plain.len() - rest.len();
-    if start == plain.len() {
-        return Ok(());
-    }
-    protocol.data_received_mut(&mut plain[start..])
 }

@@ -1,15 +1,16 @@
 //! The side that the transport below calls.
 
+use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
 use super::TlsStream;
 use crate::BoxError;
-use crate::protocol::{Outcome, Protocol};
+use crate::protocol::{Outcome, Protocol, SharedProtocol};
 
 /// A TLS connection as the protocol of the transport below. A wrapper, so that
 /// the connection itself is not borrowed while it is called.
-pub(in crate::tls) struct Inward(pub(in crate::tls) Rc<TlsStream>);
+pub(super) struct Inward(pub(super) Rc<TlsStream>);
 
 impl Protocol for Inward {
     fn data_received(&mut self, data: &[u8]) -> Outcome {
@@ -38,7 +39,18 @@ impl Protocol for Inward {
     }
 
     fn resume_writing(&mut self) -> Outcome {
-        self.0.reflow();
+        self.0.drained();
         Ok(())
     }
 }
+
+/// The protocol of a connection until TLS is put onto it.
+pub(crate) struct Placeholder;
+
+impl Placeholder {
+    pub(crate) fn shared() -> SharedProtocol {
+        Rc::new(RefCell::new(Self))
+    }
+}
+
+impl Protocol for Placeholder {}

@@ -22,6 +22,8 @@ mod handshake;
 mod incoming;
 mod inward;
 mod outgoing;
+mod transfer;
+mod unread;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -31,13 +33,21 @@ use std::time::Duration;
 use bitflags::bitflags;
 
 use super::Coder;
+use super::options::Terms;
 use crate::backend::{Key, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
-use crate::transport::{FlowControl, Successor, Transport, borrow};
+use crate::send_file::Active;
+use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
 
-pub(super) use handshake::Handshake;
-pub(super) use inward::Inward;
+use handshake::Handshake;
+use inward::Inward;
+use unread::Unread;
+
+pub(crate) use inward::Placeholder;
+
+/// asyncio's default high-water mark over TLS, in bytes (line B57).
+pub(super) const WRITE_HIGH: usize = 512 * 1024;
 
 /// Where the connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +61,7 @@ pub(super) enum State {
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    struct Flags: u8 {
+    struct Flags: u16 {
         /// The user has paused reading.
         const PAUSED = 1;
         /// The peer has ended its direction.
@@ -62,6 +72,14 @@ bitflags! {
         const STARTED = 1 << 3;
         /// The end of the stream without a close_notify counts as one.
         const TRUNCATION_ALLOWED = 1 << 4;
+        /// The user's protocol knows of the connection.
+        const MADE = 1 << 5;
+        /// A file is being sent.
+        const TRANSFER = 1 << 6;
+        /// It waits, and nothing is read meanwhile.
+        const PARKED = 1 << 7;
+        /// Everything has left, and the peer's close_notify is waited for.
+        const LINGERING = 1 << 8;
     }
 }
 
@@ -79,33 +97,64 @@ pub(crate) struct TlsStream {
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
     pending: RefCell<Vec<u8>>,
+    /// What is decoded and waits for the user.
+    unread: RefCell<Option<Box<Unread>>>,
+    transfer: RefCell<Option<Box<Active>>>,
     flow: FlowControl,
-    handshake: RefCell<Option<Handshake>>,
+    handshake: RefCell<Option<Box<Handshake>>>,
     /// The shutdown or the linger timer.
     timer: RefCell<Option<TimerHandle>>,
-    shutdown_timeout: Duration,
+    shutdown_timeout: Cell<Duration>,
+    /// Writes that were dropped since the connection began to close.
+    dropped: DroppedWrites,
     /// What `connection_lost` will be told.
     reason: RefCell<Option<io::Error>>,
     /// Who has taken this connection over, and by whom it is used since.
     successor: RefCell<Option<Successor>>,
-}
-
-/// What [`TlsStream::new`] is made of.
-pub(super) struct Parts {
-    pub(super) below: Rc<dyn Transport>,
-    pub(super) coder: Box<dyn Coder>,
-    pub(super) protocol: SharedProtocol,
-    pub(super) shutdown_timeout: Duration,
-    pub(super) allow_truncation: bool,
+    /// The user's handle, which closes and aborts whatever the user has let go
+    /// of. None once the connection is lost.
+    handle: RefCell<Option<Rc<dyn Transport>>>,
 }
 
 impl TlsStream {
-    pub(super) fn new(engine: &Rc<Engine>, parts: Parts) -> Rc<Self> {
+    /// Takes a transport over: nothing it receives from here on reaches the
+    /// user's protocol as it is (line B15), and its user can do no more with it
+    /// (line B22). `made` says whether the protocol knows of the connection.
+    /// None if the transport cannot be taken over.
+    pub(super) fn put_onto(
+        engine: &Rc<Engine>,
+        transport: &dyn Transport,
+        protocol: SharedProtocol,
+        terms: Terms,
+        made: bool,
+    ) -> Option<(Rc<Self>, Rc<dyn Transport>)> {
+        let handed = transport.hand_over()?;
+        let below = Rc::clone(handed.below());
+        let stream = Self::new(engine, Rc::clone(&below), protocol, terms);
+        stream.put(Flags::MADE, made);
+        let handle: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(&stream)));
+        stream.handle.replace(Some(Rc::clone(&handle)));
+        handed.succeed(Rc::downgrade(&handle));
+        below.pause_reading();
+        let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
+        let replaced = below.set_protocol(inward);
+        drop(replaced);
+        stream.share_limits();
+        Some((stream, handle))
+    }
+
+    fn new(
+        engine: &Rc<Engine>,
+        below: Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        terms: Terms,
+    ) -> Rc<Self> {
+        let Terms { coder, limits } = terms;
         let mut flags = Flags::empty();
-        flags.set(Flags::TRUNCATION_ALLOWED, parts.allow_truncation);
-        flags.set(Flags::PAUSED, !parts.below.is_reading());
-        let flow = FlowControl::new();
-        if parts.below.is_writing_paused() {
+        flags.set(Flags::TRUNCATION_ALLOWED, limits.allow_truncation);
+        flags.set(Flags::PAUSED, !below.is_reading());
+        let flow = FlowControl::with_high(WRITE_HIGH);
+        if below.is_writing_paused() {
             flow.start_told();
         }
         let stream = Rc::new_cyclic(|this| Self {
@@ -114,19 +163,24 @@ impl TlsStream {
             key: Cell::new(Key::RESERVED),
             state: Cell::new(State::Handshaking),
             flags: Cell::new(flags),
-            below: RefCell::new(Some(parts.below)),
-            coder: RefCell::new(parts.coder),
-            protocol: RefCell::new(Some(parts.protocol)),
+            below: RefCell::new(Some(below)),
+            coder: RefCell::new(coder),
+            protocol: RefCell::new(Some(protocol)),
             pending: RefCell::default(),
+            unread: RefCell::new(None),
+            transfer: RefCell::new(None),
             flow,
             handshake: RefCell::new(None),
             timer: RefCell::new(None),
-            shutdown_timeout: parts.shutdown_timeout,
+            shutdown_timeout: Cell::new(limits.shutdown_timeout),
+            dropped: DroppedWrites::default(),
             reason: RefCell::new(None),
             successor: RefCell::new(None),
+            handle: RefCell::new(None),
         });
         let owner = Rc::clone(&stream) as Rc<dyn Watched>;
         stream.key.set(engine.enlist(owner));
+        engine.transport_added();
         stream
     }
 
@@ -168,10 +222,24 @@ impl TlsStream {
     /// The way into user code: nothing of this connection is borrowed.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
+        let guard = PanicGuard(self);
         let result = callback(&mut *borrow(&protocol));
+        std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
+    }
+}
+
+/// Ends a connection when a callback of its protocol panics, as an error would
+/// (line E15): nobody can tell what the protocol has missed.
+struct PanicGuard<'a>(&'a TlsStream);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        self.0.end_abruptly(Some(io::Error::other(
+            "a callback of the protocol panicked",
+        )));
     }
 }
 
@@ -190,8 +258,12 @@ impl Watched for TlsStream {
         self.finish();
     }
 
+    fn later(&self) {
+        self.go_on();
+    }
+
     fn settle(&self) -> bool {
-        self.flow.settle(&self.protocol, &self.engine)
+        self.settle_flow()
     }
 
     fn abandon(&self) {

@@ -2,12 +2,13 @@
 
 use std::io::IoSlice;
 
-use super::{State, TlsStream};
+use super::{Flags, PanicGuard, State, TlsStream};
+use crate::tls::TlsError;
 use crate::transport::{Flow, WriteError};
 
-/// How much of a file, or of one `writelines`, is encrypted at once, in bytes:
-/// four full records, so that a record is seldom short.
-const PIECE: usize = 64 * 1024;
+/// How much is encrypted at once, in bytes: four full records, which stay in the
+/// processor's cache until they have left.
+pub(super) const PIECE: usize = 64 * 1024;
 
 impl TlsStream {
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
@@ -30,47 +31,57 @@ impl TlsStream {
     }
 
     fn write_all(&self, pieces: &mut dyn Iterator<Item = &[u8]>) -> Result<Flow, WriteError> {
+        if self.has(Flags::TRANSFER) {
+            return Err(WriteError::SendFileInProgress);
+        }
         if self.state() != State::Open {
+            self.dropped.note(&self.engine);
             return Ok(Flow::Closed);
         }
         let mut wire = self.engine.take_wire();
-        let mut result = Ok(());
-        for piece in pieces.filter(|piece| !piece.is_empty()) {
-            result = self.coder.borrow_mut().send(piece, &mut wire);
-            if result.is_err() {
-                break;
-            }
-        }
-        self.send_wire(&mut wire);
+        let encrypted = self.encrypt(pieces, &mut wire);
+        let below = self.send_wire(&mut wire);
         self.engine.return_wire(wire);
-        if let Err(error) = result {
+        if let Err(error) = encrypted {
             self.failed(error);
             return Ok(Flow::Closed);
         }
         self.reflow();
-        Ok(self.flow_answer())
-    }
-
-    fn flow_answer(&self) -> Flow {
-        if self.state() != State::Open {
+        Ok(if self.state() != State::Open || below == Flow::Closed {
             Flow::Closed
         } else if self.flow.is_full() {
             Flow::Full
         } else {
             Flow::Open
+        })
+    }
+
+    /// Encrypts in pieces, so that a large write needs no large buffer; what is
+    /// left in `wire` is still to be sent.
+    fn encrypt(
+        &self,
+        slices: &mut dyn Iterator<Item = &[u8]>,
+        wire: &mut Vec<u8>,
+    ) -> Result<(), TlsError> {
+        for piece in slices.flat_map(|slice| slice.chunks(PIECE)) {
+            if wire.len() >= PIECE {
+                self.send_wire(wire);
+            }
+            self.coder.borrow_mut().send(piece, wire)?;
         }
+        Ok(())
     }
 
     /// Hands ciphertext to the transport below, and empties the buffer.
-    pub(super) fn send_wire(&self, wire: &mut Vec<u8>) {
-        if !wire.is_empty() {
-            if let Some(below) = self.below() {
-                // Below nothing refuses: no file is sent there, and its
-                // sending half is ended by its close alone.
-                let _ = below.write(wire);
-            }
-            wire.clear();
+    pub(super) fn send_wire(&self, wire: &mut Vec<u8>) -> Flow {
+        if wire.is_empty() {
+            return Flow::Open;
         }
+        // Below nothing refuses: no file is sent there, and its sending half
+        // is ended by its close alone.
+        let flow = self.below().map(|below| below.write(wire));
+        wire.clear();
+        flow.and_then(Result::ok).unwrap_or(Flow::Closed)
     }
 
     /// Ciphertext that waits below (line B59).
@@ -84,12 +95,32 @@ impl TlsStream {
             return;
         }
         let queued = self.queued();
-        let due = self.flow.judge(queued, true);
-        if due && !self.flow.settle(&self.protocol, &self.engine) {
+        // A file that is being sent refuses writes, so going on waits for its
+        // end (line A57).
+        let due = self.flow.judge(queued, !self.has(Flags::TRANSFER));
+        if due && !self.settle_flow() {
             self.engine.owe(self.key.get());
         }
         if queued == 0 {
             self.flushed();
+        }
+    }
+
+    /// Tells the protocol what it is owed; false if it is busy.
+    pub(super) fn settle_flow(&self) -> bool {
+        let guard = PanicGuard(self);
+        let told = self.flow.settle(&self.protocol, &self.engine);
+        std::mem::forget(guard);
+        told
+    }
+
+    /// What waited below has left, or nearly so.
+    pub(super) fn drained(&self) {
+        self.reflow();
+        if self.has(Flags::PARKED) {
+            // In a turn of its own: the user's report may panic, and that is
+            // not the fault of the transport below, which is calling.
+            self.queue_turn();
         }
     }
 }

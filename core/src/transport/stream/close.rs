@@ -6,7 +6,7 @@ use super::{Flags, Stream, borrow};
 use crate::BoxError;
 use crate::backend::{AsSource, Interest};
 use crate::engine::Run;
-use crate::send_file::SendFileErrorKind;
+use crate::send_file::{Carrier, SendFileErrorKind};
 
 impl Stream {
     /// Stops reading, sends what is queued, then ends (line D53). A file that

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Flags, Stream};
 use crate::protocol::SharedProtocol;
-use crate::send_file::{FileJob, SendFileError, SendFileSupport};
+use crate::send_file::{Carrier, FileJob, SendFileError, SendFileSupport};
 use crate::transport::socket::LendSocket;
 use crate::transport::{
     Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,

@@ -28,14 +28,14 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{Address, FlowControl, Handle, Successor, Transport, socket_io};
+use super::{Address, DroppedWrites, FlowControl, Handle, Successor, Transport, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
 use crate::protocol::{Protocol, SharedProtocol};
+use crate::send_file::{Active, Carrier};
 
 pub(crate) use close::copy as copy_error;
-use transfer::Active;
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) struct Stream {
     key: Cell<Key>,
     flags: Cell<Flags>,
     /// Writes that were dropped since the connection began to close.
-    dropped: Cell<u8>,
+    dropped: DroppedWrites,
     /// None once the connection is lost.
     socket: RefCell<Option<Socket>>,
     protocol: RefCell<Option<SharedProtocol>>,
@@ -116,7 +116,7 @@ impl Stream {
                 engine: Rc::clone(engine),
                 key: Cell::new(Key::RESERVED),
                 flags: Cell::new(Flags::empty()),
-                dropped: Cell::new(0),
+                dropped: DroppedWrites::default(),
                 socket: RefCell::new(Some(socket)),
                 protocol: RefCell::new(Some(protocol)),
                 queued: Cell::new(0),
@@ -246,6 +246,10 @@ impl Watched for Stream {
 
     fn done(&self, result: io::Result<u64>) {
         self.transfer_done(result);
+    }
+
+    fn in_flight(&self) -> bool {
+        self.transfer_in_flight()
     }
 
     fn refused(&self, error: io::Error) {

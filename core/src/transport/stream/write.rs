@@ -3,17 +3,13 @@
 use std::io::{self, IoSlice};
 
 use super::{Flags, Stream, socket_io};
-use crate::engine::{ExceptionContext, Severity};
+use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
 
 /// How many slices one system call takes: Linux' and the BSDs' `IOV_MAX`
 /// (line D39).
 const IOV_MAX: usize = 1024;
-
-/// So many dropped writes are quiet; asyncio's
-/// `LOG_THRESHOLD_FOR_CONNLOST_WRITES` (line D49).
-const QUIET_DROPS: u8 = 5;
 
 impl Stream {
     pub(super) fn wants_write(&self) -> bool {
@@ -39,19 +35,8 @@ impl Stream {
         if flags.contains(Flags::EOF_WRITTEN) {
             return Err(WriteError::EofWritten);
         }
-        self.note_drop();
+        self.dropped.note(&self.engine);
         Ok(false)
-    }
-
-    fn note_drop(&self) {
-        let drops = self.dropped.get().saturating_add(1);
-        self.dropped.set(drops);
-        if drops == QUIET_DROPS {
-            self.engine.report(&ExceptionContext::new(
-                Severity::Warning,
-                "data is being written to a connection that is closing or lost",
-            ));
-        }
     }
 
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {

@@ -1,5 +1,4 @@
-//! A live connection upgraded, over the native backend and rustls.
-#![cfg(all(feature = "epoll", target_os = "linux"))]
+//! A live connection upgraded.
 
 use std::cell::RefCell;
 use std::io;
@@ -8,64 +7,8 @@ use std::time::Duration;
 
 use loopline::prelude::*;
 use loopline::tls::{StartTlsError, StartTlsOptions, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::{Pem, RustlsContext};
 
-type Failure = Box<dyn std::error::Error>;
-
-/// Writes down what it is told; echoes if asked.
-#[derive(Default)]
-struct Log {
-    transport: Option<Rc<dyn Transport>>,
-    echo: bool,
-    made: usize,
-    data: Vec<u8>,
-    eof: usize,
-    lost: Vec<Option<io::ErrorKind>>,
-}
-
-impl Protocol for Log {
-    fn connection_made(&mut self, transport: &Rc<dyn Transport>) -> Outcome {
-        self.made += 1;
-        self.transport = Some(Rc::clone(transport));
-        Ok(())
-    }
-
-    fn data_received(&mut self, data: &[u8]) -> Outcome {
-        self.data.extend_from_slice(data);
-        if let (true, Some(transport)) = (self.echo, &self.transport) {
-            transport.write(data)?;
-        }
-        Ok(())
-    }
-
-    fn eof_received(&mut self) -> Result<bool, BoxError> {
-        self.eof += 1;
-        Ok(false)
-    }
-
-    fn connection_lost(&mut self, error: Option<&io::Error>) -> Outcome {
-        self.lost.push(error.map(io::Error::kind));
-        Ok(())
-    }
-}
-
-struct Contexts {
-    client: RustlsContext,
-    server: RustlsContext,
-}
-
-fn contexts() -> Result<Contexts, Failure> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let chain = made.cert.pem();
-    let key = made.signing_key.serialize_pem();
-    let server = RustlsContext::builder()
-        .identity(Pem::bytes(chain.clone()), Pem::bytes(key))
-        .build_server()?;
-    let client = RustlsContext::builder()
-        .roots(Pem::bytes(chain))
-        .build_client()?;
-    Ok(Contexts { client, server })
-}
+use crate::harness::{Failure, Log, contexts, until};
 
 type Shared = Rc<RefCell<Log>>;
 type End = (Rc<dyn Transport>, Shared);
@@ -99,20 +42,14 @@ async fn upgrade(
     let accepting = event_loop.spawn(async move {
         let options = StartTlsOptions::default().server_side(true);
         handle
-            .start_tls(&transport, protocol, &contexts.server, options)
+            .start_tls(&transport, protocol, &*contexts.server, options)
             .await
     });
     let options = StartTlsOptions::default().server_hostname(name);
     let connected = event_loop
-        .start_tls(&client.0, client.1.clone(), &contexts.client, options)
+        .start_tls(&client.0, client.1.clone(), &*contexts.client, options)
         .await;
     Ok((connected, accepting.await?))
-}
-
-async fn until(event_loop: &Loop, what: impl Fn() -> bool) {
-    while !what() {
-        event_loop.sleep(Duration::from_millis(1)).await;
-    }
 }
 
 #[test]
@@ -187,7 +124,7 @@ fn a_client_without_a_name_changes_nothing() -> Result<(), Failure> {
             .start_tls(
                 &client.0,
                 client.1.clone(),
-                &contexts.client,
+                &*contexts.client,
                 StartTlsOptions::default(),
             )
             .await;
@@ -208,7 +145,7 @@ fn a_stalling_peer_runs_out_of_time() -> Result<(), Failure> {
             .server_hostname("localhost")
             .handshake_timeout(Duration::from_millis(20));
         let late = event_loop
-            .start_tls(&client.0, client.1.clone(), &contexts.client, options)
+            .start_tls(&client.0, client.1.clone(), &*contexts.client, options)
             .await;
         assert!(matches!(late, Err(StartTlsError::TimedOut { .. })));
         until(&event_loop, || client.1.borrow().lost.len() == 1).await;
@@ -230,7 +167,7 @@ fn plaintext_is_no_handshake() -> Result<(), Failure> {
             .server_side(true)
             .received(b"EVIL COMMAND\r\n".to_vec());
         let refused = event_loop
-            .start_tls(&server.0, server.1.clone(), &contexts.server, options)
+            .start_tls(&server.0, server.1.clone(), &*contexts.server, options)
             .await;
         assert!(matches!(refused, Err(StartTlsError::Handshake(_))));
         until(&event_loop, || server.1.borrow().lost.len() == 1).await;

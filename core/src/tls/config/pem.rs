@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::error::ConfigError;
+use super::ConfigError;
+use crate::BoxError;
 
-/// PEM text, or the file that has it. A file is read when the context is built.
+/// PEM text, or the file that has it. A file is read when a context is made.
 #[derive(Clone)]
 pub struct Pem(Text);
 
@@ -40,15 +41,23 @@ impl Pem {
         Self(Text::Bytes(text.into()))
     }
 
-    pub(crate) fn origin(&self) -> Origin {
+    /// Where the text is.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
         match &self.0 {
             Text::File(path) => Origin::File(path.clone()),
             Text::Bytes(_) => Origin::Bytes,
         }
     }
 
-    /// All certificates in the text; at least one.
-    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    /// All certificates in the text, in DER and in their order; at least one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Unreadable`] if there is no such file,
+    /// [`ConfigError::Empty`] if it has no certificate, and
+    /// [`ConfigError::Unusable`] if it is broken.
+    pub fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
         const WHAT: &str = "certificate";
         let text = self.read(WHAT)?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
@@ -59,21 +68,28 @@ impl Pem {
         }
     }
 
-    /// The first private key in the text: PKCS #1, PKCS #8 or SEC 1.
-    pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
+    /// The first private key in the text, in DER: PKCS #1, PKCS #8 or SEC 1.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`certificates`](Self::certificates), and
+    /// [`ConfigError::Encrypted`] if it takes a passphrase to read it.
+    pub fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
         const WHAT: &str = "key";
         let text = self.read(WHAT)?;
-        PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-            pem::Error::NoItemsFound => self.empty(WHAT),
-            error => self.unusable(WHAT, error),
-        })
+        let key = PrivateKeyDer::from_pem_slice(&text);
+        match key {
+            Ok(key) => Ok(key),
+            Err(_) if is_encrypted(&text) => Err(ConfigError::Encrypted {
+                origin: self.origin(),
+            }),
+            Err(pem::Error::NoItemsFound) => Err(self.empty(WHAT)),
+            Err(error) => Err(self.unusable(WHAT, error)),
+        }
     }
 
-    pub(crate) fn unusable(
-        &self,
-        what: &'static str,
-        error: impl Into<loopline_core::BoxError>,
-    ) -> ConfigError {
+    /// The error of an item that a library cannot use.
+    pub fn unusable(&self, what: &'static str, error: impl Into<BoxError>) -> ConfigError {
         ConfigError::Unusable {
             what,
             origin: self.origin(),
@@ -101,6 +117,15 @@ impl Pem {
             },
         }
     }
+}
+
+/// Whether there is an encrypted key: by its label (RFC 7468, section 11), or by
+/// a header inside an older one (RFC 1421, section 4.6.1.1).
+fn is_encrypted(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| {
+        let line = line.trim_ascii();
+        line == b"-----BEGIN ENCRYPTED PRIVATE KEY-----" || line == b"Proc-Type: 4,ENCRYPTED"
+    })
 }
 
 impl fmt::Debug for Pem {

@@ -1,0 +1,398 @@
+//! Sending a file over a connection, whatever kind that is.
+//!
+//! ```text
+//! DRAINING ──queue empty──▶ WRITABLE ◀──▶ READING     (fallback, cold file)
+//!                              ▲  │
+//!                              │  └──────▶ IN_FLIGHT  (the kernel completes)
+//!                              └─────────────┘
+//! ```
+//!
+//! The connection goes on by itself from event to event; whoever awaits the
+//! end is woken once, at the end.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use super::{
+    Cancel, Chunk, ChunkRead, FileJob, SendFileError, SendFileErrorKind as Kind, Step, Ticket,
+    Transfer,
+};
+use crate::backend::Key;
+use crate::engine::Engine;
+use crate::transport::copy_error;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// For the write queue to become empty (line A41).
+    Draining,
+    /// For the connection to take more.
+    Writable,
+    /// For another thread to read the file.
+    Reading,
+    /// For the kernel.
+    InFlight,
+}
+
+/// A file that is on its way.
+pub(crate) struct Active {
+    transfer: Transfer,
+    ticket: Rc<Ticket>,
+    waits: Waits,
+    /// Set when the job was given up while the kernel works on it.
+    ended: Option<Kind>,
+}
+
+impl Active {
+    /// Whether it waits for the connection to take more.
+    pub(crate) fn wants_write(&self) -> bool {
+        self.waits == Waits::Writable
+    }
+
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.waits == Waits::InFlight
+    }
+}
+
+/// What one attempt came to.
+pub(crate) struct Attempt {
+    /// None if none was made, because the write queue comes first.
+    step: Option<Step>,
+    panic: Panic,
+}
+
+impl Attempt {
+    fn waiting() -> Self {
+        Self {
+            step: None,
+            panic: Panic(None),
+        }
+    }
+}
+
+/// A panic of the user's, held back until the connection is in order.
+pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
+
+impl Panic {
+    fn of(user_code: impl FnOnce()) -> Self {
+        Self(catch_unwind(AssertUnwindSafe(user_code)).err())
+    }
+
+    fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn go_on(self) {
+        if let Some(payload) = self.0 {
+            resume_unwind(payload);
+        }
+    }
+}
+
+/// A connection that sends files: what is its own about it, and what all have
+/// in common.
+pub(crate) trait Carrier: Sized + 'static {
+    fn this(&self) -> &Weak<Self>;
+
+    fn engine(&self) -> &Rc<Engine>;
+
+    fn key(&self) -> Key;
+
+    /// Why no file can be sent now.
+    fn check_sending(&self) -> Result<(), Kind>;
+
+    /// While a file is being sent, writes are refused and nothing is read
+    /// (lines A42, A50).
+    fn guard(&self, on: bool);
+
+    /// Whether what was written before has left (line A41).
+    fn is_drained(&self) -> bool;
+
+    /// Whether the connection is ending, so that no file is.
+    fn is_ending(&self) -> bool;
+
+    /// Makes one attempt. None if the connection is gone.
+    fn send_some(&self, transfer: &mut Transfer) -> Option<Step>;
+
+    fn take_active(&self) -> Option<Active>;
+
+    fn put_active(&self, active: Active);
+
+    /// A file waits, or has ceased to: what the connection waits for has
+    /// changed.
+    fn rearm(&self);
+
+    /// The guard is lifted: reading, flow control and whatever had to wait go
+    /// on, or the connection ends, because it failed or was ending.
+    fn after_transfer(&self, failure: Option<io::Error>);
+
+    fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        job: &mut FileJob,
+    ) -> Poll<Result<u64, SendFileError>> {
+        match job.poll_running(cx) {
+            Some(poll) => poll,
+            None => self.begin_transfer(cx, job),
+        }
+    }
+
+    /// Checks everything before anything is touched (line A21), and makes the
+    /// first attempt.
+    fn begin_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        job: &mut FileJob,
+    ) -> Poll<Result<u64, SendFileError>> {
+        let refuse = |kind| Poll::Ready(Err(SendFileError::new(kind, 0)));
+        let Some((file, options)) = job.take() else {
+            return refuse(Kind::Finished);
+        };
+        if let Err(kind) = self.check_sending() {
+            return refuse(kind);
+        }
+        let mut transfer = match Transfer::new(file, options) {
+            Ok(transfer) => transfer,
+            Err(kind) => return refuse(kind),
+        };
+        self.guard(true);
+        let attempt = if self.is_drained() {
+            self.attempt(&mut transfer, None)
+        } else {
+            Attempt::waiting()
+        };
+        let waits = match attempt.step {
+            None => Waits::Draining,
+            Some(Step::Writable) => Waits::Writable,
+            Some(Step::Read) => Waits::Reading,
+            Some(Step::InFlight) => Waits::InFlight,
+            Some(Step::Finished(result)) => {
+                let sent = transfer.sent();
+                let result = self.end_transfer(transfer, result);
+                attempt.panic.go_on();
+                return Poll::Ready(
+                    result
+                        .map(|()| sent)
+                        .map_err(|kind| SendFileError::new(kind, sent)),
+                );
+            }
+        };
+        let this: Weak<dyn Cancel> = Weak::clone(self.this()) as Weak<dyn Cancel>;
+        let ticket = Ticket::new(this, cx.waker());
+        ticket.set_sent(transfer.sent());
+        job.begin(Rc::clone(&ticket));
+        self.park(
+            Active {
+                transfer,
+                ticket,
+                waits,
+                ended: None,
+            },
+            attempt.panic,
+        );
+        Poll::Pending
+    }
+
+    /// One step, and its report to the user. A connection that he ends
+    /// meanwhile ends the transfer, unless that has ended itself.
+    fn attempt(&self, transfer: &mut Transfer, ticket: Option<&Ticket>) -> Attempt {
+        let step = self.send_some(transfer);
+        if let Some(ticket) = ticket {
+            ticket.set_sent(transfer.sent());
+        }
+        let panic = Panic::of(|| transfer.report());
+        let step = match step {
+            Some(Step::InFlight) => Step::InFlight,
+            _ if panic.is_some() => Step::Finished(Err(Kind::Panicked)),
+            Some(Step::Finished(result)) => Step::Finished(result),
+            Some(step) if !self.is_ending() => step,
+            _ => Step::Finished(Err(Kind::Aborted)),
+        };
+        Attempt {
+            step: Some(step),
+            panic,
+        }
+    }
+
+    /// Lets a transfer wait.
+    fn park(&self, mut active: Active, panic: Panic) {
+        let read = if active.waits == Waits::Reading {
+            active.transfer.read(self.engine())
+        } else {
+            None
+        };
+        let ticket = Rc::clone(&active.ticket);
+        self.put_active(active);
+        if let Some(read) = read {
+            self.read_elsewhere(Rc::clone(&ticket), read);
+        }
+        if panic.is_some() {
+            self.abandon_transfer(Kind::Panicked);
+        } else if ticket.is_cancelled() || self.is_ending() {
+            // The user ended it from inside the report, and the kernel has the
+            // job by now.
+            self.abandon_transfer(Kind::Aborted);
+        }
+        self.rearm();
+        panic.go_on();
+    }
+
+    /// Takes the transfer if it waits for `waits`.
+    fn take_waiting(&self, waits: Waits) -> Option<Active> {
+        let active = self.take_active()?;
+        if active.waits == waits {
+            return Some(active);
+        }
+        self.put_active(active);
+        None
+    }
+
+    /// The connection takes data, and what was written before has left.
+    fn transfer_ready(&self) {
+        let active = self
+            .take_waiting(Waits::Writable)
+            .or_else(|| self.take_waiting(Waits::Draining));
+        if let Some(active) = active {
+            self.go_on(active);
+        }
+    }
+
+    fn go_on(&self, mut active: Active) {
+        let Attempt { step, panic } = self.attempt(&mut active.transfer, Some(&active.ticket));
+        active.waits = match step {
+            Some(Step::Finished(result)) => {
+                self.conclude(active, result);
+                return panic.go_on();
+            }
+            // The user has given it up while it was reporting to him.
+            Some(Step::Writable | Step::Read) | None if active.ticket.is_cancelled() => {
+                return self.conclude(active, Err(Kind::Aborted));
+            }
+            Some(Step::Writable) | None => Waits::Writable,
+            Some(Step::Read) => Waits::Reading,
+            Some(Step::InFlight) => Waits::InFlight,
+        };
+        self.park(active, panic);
+    }
+
+    fn conclude(&self, active: Active, result: Result<(), Kind>) {
+        let Active {
+            transfer, ticket, ..
+        } = active;
+        let result = self.end_transfer(transfer, result);
+        ticket.finish(result);
+    }
+
+    /// Gives the connection back: position, reading, flow control, the end of
+    /// the sending half, and the end of the connection if that was waiting.
+    fn end_transfer(&self, transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
+        self.guard(false);
+        let settled = transfer.settle().map_err(Kind::File);
+        transfer.release(self.engine());
+        let failure = match &result {
+            Err(Kind::Connection(error)) => Some(copy_error(error)),
+            _ => None,
+        };
+        self.after_transfer(failure);
+        result.and(settled)
+    }
+
+    /// Gives a transfer up because the connection ends. One in flight keeps
+    /// the connection until the kernel has let go of it.
+    fn abandon_transfer(&self, kind: Kind) {
+        let Some(mut active) = self.take_active() else {
+            // Without one, the flag says that one is being attempted further
+            // up the stack: that call sees how the connection stands.
+            return;
+        };
+        if active.waits == Waits::InFlight {
+            active.ended.get_or_insert(kind);
+            self.put_active(active);
+            let key = self.key();
+            let _ = self.engine().with_backend(|backend| backend.cancel(key));
+            return;
+        }
+        self.guard(false);
+        // The reason of the end counts more than a position that cannot be
+        // set.
+        let _ = active.transfer.settle();
+        active.ticket.finish(Err(kind));
+    }
+
+    /// A job in flight has ended.
+    fn transfer_done(&self, result: io::Result<u64>) {
+        let Some(mut active) = self.take_waiting(Waits::InFlight) else {
+            return;
+        };
+        let ended = active.transfer.done(result);
+        active.ticket.set_sent(active.transfer.sent());
+        let panic = Panic::of(|| active.transfer.report());
+        // The user may have ended it from inside the report.
+        let given_up = active.ticket.is_cancelled() || self.is_ending();
+        match (active.ended.take(), ended) {
+            (Some(kind), _) => self.conclude(active, Err(kind)),
+            _ if panic.is_some() => self.conclude(active, Err(Kind::Panicked)),
+            (None, Some(result)) => self.conclude(active, result),
+            (None, None) if given_up => self.conclude(active, Err(Kind::Aborted)),
+            (None, None) => self.go_on(active),
+        }
+        panic.go_on();
+    }
+
+    /// The loop is closed, and takes no reports any more.
+    fn forget_transfer(&self) {
+        self.abandon_transfer(Kind::LoopClosed);
+        if let Some(active) = self.take_active() {
+            self.guard(false);
+            let _ = active.transfer.settle();
+            active.ticket.finish(Err(Kind::LoopClosed));
+        }
+    }
+
+    /// Reads a chunk on another thread, and goes on with it.
+    fn read_elsewhere(&self, ticket: Rc<Ticket>, read: ChunkRead) {
+        let this = Weak::clone(self.this());
+        let task = async move {
+            let chunk = read.await;
+            if let Some(stream) = this.upgrade() {
+                stream.chunk_read(&ticket, chunk);
+            }
+        };
+        drop(crate::task::spawn(self.engine(), Box::pin(task)));
+    }
+
+    fn chunk_read(&self, ticket: &Rc<Ticket>, chunk: Chunk) {
+        let Some(mut active) = self.take_waiting(Waits::Reading) else {
+            return;
+        };
+        if !Rc::ptr_eq(&active.ticket, ticket) {
+            self.put_active(active);
+            return;
+        }
+        match active.transfer.restore(chunk) {
+            Some(result) => self.conclude(active, result),
+            None => self.go_on(active),
+        }
+        self.rearm();
+    }
+}
+
+impl<C: Carrier> Cancel for C {
+    fn cancel_transfer(&self, ticket: &Rc<Ticket>) {
+        let Some(active) = self.take_active() else {
+            return;
+        };
+        if !Rc::ptr_eq(&active.ticket, ticket) {
+            self.put_active(active);
+            return;
+        }
+        if active.waits == Waits::InFlight {
+            self.put_active(active);
+            self.abandon_transfer(Kind::Aborted);
+            return;
+        }
+        self.conclude(active, Err(Kind::Aborted));
+    }
+}

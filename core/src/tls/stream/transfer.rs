@@ -1,0 +1,146 @@
+//! Sending a file through the coder.
+//!
+//! What is read of the file is encrypted at once, a piece at a time, and handed
+//! to the transport below; as soon as something waits there, the rest of the
+//! file waits too. Below says when that has left: while a file is being sent,
+//! its marks are 0.
+
+use std::io;
+use std::rc::{Rc, Weak};
+
+use super::outgoing::PIECE;
+use super::{Flags, State, TlsStream};
+use crate::backend::Key;
+use crate::engine::Engine;
+use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
+use crate::transport::{Flow, Line};
+
+/// How much is sent in one turn, in bytes: other connections wait for at most
+/// so long (line A70).
+const STRETCH: u64 = 1024 * 1024;
+
+impl TlsStream {
+    /// Encrypts and hands on; says how much of `plain` has been taken.
+    fn send_plain(&self, plain: &[u8]) -> io::Result<usize> {
+        let mut taken = 0;
+        let mut wire = self.engine.take_wire();
+        for piece in plain.chunks(PIECE) {
+            let encrypted = self.coder.borrow_mut().send(piece, &mut wire);
+            let flow = self.send_wire(&mut wire);
+            encrypted?;
+            if flow == Flow::Closed {
+                // Why will be known when the transport below has ended.
+                break;
+            }
+            taken += piece.len();
+            if self.queued() > 0 {
+                break;
+            }
+        }
+        self.engine.return_wire(wire);
+        Ok(taken)
+    }
+
+    /// Where the user wants what waits below to be judged, or where this
+    /// connection has to know that nothing waits any more.
+    pub(super) fn share_limits(&self) {
+        let watching = self.has(Flags::PARKED) || self.state() == State::Closing;
+        let limits = self.flow.limits();
+        let (high, low) = if watching {
+            (0, 0)
+        } else {
+            (limits.high, limits.low)
+        };
+        if let Some(below) = self.below() {
+            // In this order they are always accepted.
+            let _ = below.set_write_buffer_limits(Some(high), Some(low));
+        }
+    }
+}
+
+impl Carrier for TlsStream {
+    fn this(&self) -> &Weak<Self> {
+        &self.this
+    }
+
+    fn engine(&self) -> &Rc<Engine> {
+        &self.engine
+    }
+
+    fn key(&self) -> Key {
+        self.key.get()
+    }
+
+    fn check_sending(&self) -> Result<(), Kind> {
+        if self.is_closing() || self.state() != State::Open {
+            Err(Kind::Closing)
+        } else if self.has(Flags::TRANSFER) {
+            Err(Kind::InProgress)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn guard(&self, on: bool) {
+        self.put(Flags::TRANSFER, on);
+    }
+
+    fn is_drained(&self) -> bool {
+        self.queued() == 0
+    }
+
+    fn is_ending(&self) -> bool {
+        self.state() != State::Open
+    }
+
+    fn send_some(&self, transfer: &mut Transfer) -> Option<Step> {
+        let until = transfer.sent() + STRETCH;
+        loop {
+            let step = transfer.step(&self.engine, None, &mut |plain| self.send_plain(plain));
+            let more = matches!(step, Step::Writable);
+            if !more || self.queued() > 0 || self.below()?.is_closing() {
+                return Some(step);
+            }
+            if transfer.sent() >= until {
+                self.queue_turn();
+                return Some(step);
+            }
+        }
+    }
+
+    fn take_active(&self) -> Option<Active> {
+        self.transfer.take().map(|active| *active)
+    }
+
+    fn put_active(&self, active: Active) {
+        self.transfer.replace(Some(Box::new(active)));
+    }
+
+    fn rearm(&self) {
+        if !self.has(Flags::TRANSFER) || self.has(Flags::PARKED) {
+            return;
+        }
+        self.put(Flags::PARKED, true);
+        if let Some(below) = self.below() {
+            below.pause_reading();
+        }
+        self.share_limits();
+    }
+
+    fn after_transfer(&self, failure: Option<io::Error>) {
+        let parked = self.has(Flags::PARKED);
+        self.put(Flags::PARKED, false);
+        if failure.is_some() {
+            return self.end_in_order(failure);
+        }
+        if !parked || self.state() != State::Open {
+            return;
+        }
+        self.share_limits();
+        self.reflow();
+        if !self.has(Flags::PAUSED) {
+            // What came before the file was begun may be held.
+            self.queue_turn();
+        }
+    }
+}

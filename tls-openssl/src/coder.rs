@@ -1,0 +1,420 @@
+//! One connection.
+//!
+//! What OpenSSL asks of its caller, and where it is done here:
+//!
+//! * It swallows the part of a record that is there, and reads on behind the end
+//!   of the handshake and of the stream. So it gets one whole record at a time
+//!   ([`OpensslCoder::take_record`]).
+//! * It makes no alert for what is no TLS from its first byte on, and takes some
+//!   of that for a ClientHello of SSLv2 ([`OpensslCoder::refuse`]).
+//! * An error that someone has left in the thread's queue makes each "wait for
+//!   more" a fatal error ([`OpensslCoder::call`]).
+//! * While the peer has sent a part of a message behind the handshake, it writes
+//!   neither data nor a close_notify ([`OpensslCoder::send_waiting`]).
+//! * A connection that goes away without an end takes its session with it, so
+//!   that nothing can be resumed ([`OpensslCoder::drop`]).
+
+use std::cell::OnceCell;
+
+use loopline_core::tls::{
+    Coder, Progress, RECORD_LIMIT, Received, Session, TlsError, TlsErrorKind,
+};
+use openssl::error::ErrorStack;
+use openssl::ssl::{self, ErrorCode, ShutdownState, Ssl, SslStream, SslVersion};
+
+use crate::error::{NoRecord, stack_error, tls_error};
+use crate::pipe::Pipe;
+use crate::session;
+use crate::sys::keep_resumed;
+
+/// The header of a record: type, version, length (RFC 8446, section 5.1).
+const HEADER: usize = 5;
+
+/// The most data in one record (RFC 8446, section 5.1).
+const FRAGMENT: usize = 16 * 1024;
+
+/// The type of a record with alerts (RFC 5246, section 6.2.1).
+const ALERT: u8 = 21;
+
+/// decode_error, fatal, in the clear (RFC 8446, section 6).
+const DECODE_ERROR: [u8; 7] = [ALERT, 3, 3, 0, 2, 2, 50];
+
+/// How much may wait to be encrypted before more is refused, in bytes.
+const WAITING_LIMIT: usize = 64 * 1024;
+
+/// One TLS connection on OpenSSL.
+pub(crate) struct OpensslCoder {
+    stream: SslStream<Pipe>,
+    /// What a client has sent.
+    server_name: Option<Box<str>>,
+    /// Made when it is first asked for, as it copies the peer's certificates.
+    session: OnceCell<Box<Session>>,
+    /// Data that OpenSSL does not encrypt yet.
+    waiting: Vec<u8>,
+    started: bool,
+    /// A record of the peer's has been given to OpenSSL.
+    heard: bool,
+    open: bool,
+    peer_closed: bool,
+    closed: bool,
+    /// The peer has been told that it cannot renegotiate.
+    warned: bool,
+    /// The close_notify is behind what waits.
+    close_waits: bool,
+    failed: bool,
+}
+
+impl OpensslCoder {
+    pub(crate) fn new(ssl: Ssl, server_name: Option<Box<str>>) -> Result<Self, TlsError> {
+        let stream = SslStream::new(ssl, Pipe::default()).map_err(stack_error)?;
+        Ok(Self {
+            stream,
+            server_name,
+            session: OnceCell::new(),
+            waiting: Vec::new(),
+            started: false,
+            heard: false,
+            open: false,
+            peer_closed: false,
+            closed: false,
+            warned: false,
+            close_waits: false,
+            failed: false,
+        })
+    }
+
+    /// Lets OpenSSL work, with `wire` for what it writes.
+    fn call<R>(
+        &mut self,
+        wire: &mut Vec<u8>,
+        call: impl FnOnce(&mut SslStream<Pipe>) -> Result<R, ssl::Error>,
+    ) -> Result<R, ssl::Error> {
+        // What is taken out of the queue is whoever's who left it there.
+        let _ = ErrorStack::get();
+        let from = wire.len();
+        self.stream.get_mut().swap_output(wire);
+        let result = call(&mut self.stream);
+        self.stream.get_mut().swap_output(wire);
+        if self.closed {
+            // Nothing may follow this side's close_notify.
+            wire.truncate(from);
+        }
+        result
+    }
+
+    /// Takes the record that `rest` begins with: how many bytes of `rest` are
+    /// done with, or none if there is no whole record.
+    fn take_record(
+        &mut self,
+        rest: &[u8],
+        plain: &mut Vec<u8>,
+        wire: &mut Vec<u8>,
+    ) -> Result<Option<usize>, TlsError> {
+        if !may_begin_record(rest) {
+            return Err(self.refuse(rest, wire));
+        }
+        let Some(end) = record_end(rest) else {
+            return Ok(None);
+        };
+        let Some(record) = rest.get(..end) else {
+            return Ok(None);
+        };
+        self.stream.get_mut().feed(record);
+        self.heard = true;
+        let (was_open, said) = (self.open, wire.len());
+        let result = if was_open {
+            self.read(record.len() - HEADER, plain, wire)
+        } else {
+            self.shake_hands(wire)
+        };
+        result.map_err(|error| tls_error(error, self.stream.ssl()))?;
+        if was_open && self.says_no(&wire[said..]) {
+            self.warn(record, wire)?;
+        }
+        Ok(Some(end))
+    }
+
+    /// Whether what OpenSSL has said while it was reading is a warning that it
+    /// does not renegotiate. In TLS 1.2 it has no other alert to say and goes on.
+    fn says_no(&self, said: &[u8]) -> bool {
+        said.first() == Some(&ALERT) && self.stream.ssl().version2() != Some(SslVersion::TLS1_3)
+    }
+
+    /// The peer was told that there is no renegotiation. To say so for ever is
+    /// work for nothing, and lets what waits to be sent grow.
+    fn warn(&mut self, record: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        match std::mem::replace(&mut self.warned, true) {
+            true => Err(self.refuse(record, wire)),
+            false => Ok(()),
+        }
+    }
+
+    fn shake_hands(&mut self, wire: &mut Vec<u8>) -> Result<(), ssl::Error> {
+        match self.call(wire, SslStream::do_handshake) {
+            Ok(()) => {
+                self.open = true;
+                keep_resumed(self.stream.ssl());
+            }
+            Err(error) if error.code() == ErrorCode::WANT_READ => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Appends the data of a record, which is `room` bytes at most.
+    fn read(
+        &mut self,
+        room: usize,
+        plain: &mut Vec<u8>,
+        wire: &mut Vec<u8>,
+    ) -> Result<(), ssl::Error> {
+        loop {
+            let from = plain.len();
+            plain.resize(from + room.min(FRAGMENT), 0);
+            let read = self.call(wire, |stream| stream.ssl_read(&mut plain[from..]));
+            plain.truncate(from + *read.as_ref().unwrap_or(&0));
+            match read {
+                // The usual case, in one step instead of two.
+                Ok(_) if self.stream.ssl().pending() == 0 && self.stream.get_ref().is_drained() => {
+                    return Ok(());
+                }
+                Ok(_) => {}
+                Err(error) if error.code() == ErrorCode::WANT_READ => return Ok(()),
+                Err(error) if error.code() == ErrorCode::ZERO_RETURN => {
+                    self.peer_closed = true;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The error of what cannot be a record, and its alert.
+    fn refuse(&mut self, bytes: &[u8], wire: &mut Vec<u8>) -> TlsError {
+        let header = &bytes[..bytes.len().min(HEADER)];
+        if self.heard {
+            // Only OpenSSL has the keys for an alert. It makes the one for a
+            // record that is too long as soon as it sees a header, unless it
+            // sees something worse.
+            let mut bad = [0, 3, 3, 0xff, 0xff];
+            bad[..header.len().min(3)].copy_from_slice(&header[..header.len().min(3)]);
+            self.stream.get_mut().feed(&bad);
+            let _ = match self.open {
+                true => self
+                    .call(wire, |stream| stream.ssl_read(&mut [0]))
+                    .map(drop),
+                false => self.call(wire, SslStream::do_handshake),
+            };
+        } else if !self.closed {
+            wire.extend_from_slice(&DECODE_ERROR);
+        }
+        TlsError::new(TlsErrorKind::BadRecord, NoRecord(header.to_vec()))
+    }
+
+    /// Ends the connection.
+    fn fail(&mut self, error: TlsError) -> TlsError {
+        self.failed = true;
+        self.waiting = Vec::new();
+        error
+    }
+
+    /// Whether data can be sent.
+    fn check_sending(&self) -> Result<(), TlsError> {
+        let kind = if self.failed {
+            TlsErrorKind::Failed
+        } else if self.closed || self.close_waits {
+            TlsErrorKind::Closed
+        } else if !self.open {
+            TlsErrorKind::NotOpen
+        } else {
+            return Ok(());
+        };
+        Err(kind.into())
+    }
+
+    /// Encrypts as much as OpenSSL takes, which is all of it unless the peer has
+    /// left a message unfinished; says how much that was.
+    fn encrypt(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<usize, TlsError> {
+        let mut done = 0;
+        while done < plain.len() {
+            match self.call(wire, |stream| stream.ssl_write(&plain[done..])) {
+                Ok(count) => done += count,
+                Err(error) if error.code() == ErrorCode::WANT_READ => break,
+                Err(error) => return Err(tls_error(error, self.stream.ssl())),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Sends what had to wait, as soon as it can be.
+    fn send_waiting(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        if !self.waiting.is_empty() {
+            let mut waiting = std::mem::take(&mut self.waiting);
+            let done = self.encrypt(&waiting, wire)?;
+            if done < waiting.len() {
+                waiting.drain(..done);
+                self.waiting = waiting;
+            }
+        }
+        if self.close_waits && self.waiting.is_empty() && self.can_write() {
+            self.close_waits = false;
+            self.notify(wire)?;
+        }
+        Ok(())
+    }
+
+    /// Whether OpenSSL is not in the middle of a message.
+    fn can_write(&self) -> bool {
+        self.stream.ssl().is_init_finished()
+    }
+
+    /// Sends the close_notify.
+    fn notify(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        let closed = self.call(wire, SslStream::shutdown);
+        self.closed = true;
+        match closed {
+            Ok(_) => Ok(()),
+            Err(error) => Err(tls_error(error, self.stream.ssl())),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match (self.peer_closed, self.open) {
+            (true, _) => Progress::PeerClosed,
+            (false, true) => Progress::Open,
+            (false, false) => Progress::Handshaking,
+        }
+    }
+
+    /// All whole records, up to the end of the handshake or of the stream.
+    fn take_records(
+        &mut self,
+        input: &[u8],
+        plain: &mut Vec<u8>,
+        wire: &mut Vec<u8>,
+    ) -> Result<usize, TlsError> {
+        let was_open = self.open;
+        let mut consumed = 0;
+        while !self.peer_closed && consumed < input.len() {
+            match self.take_record(&input[consumed..], plain, wire)? {
+                Some(done) => consumed += done,
+                None => break,
+            }
+            // What is behind the handshake stays the caller's for now (T3).
+            if self.open && !was_open {
+                break;
+            }
+        }
+        self.send_waiting(wire)?;
+        Ok(consumed)
+    }
+}
+
+impl Coder for OpensslCoder {
+    fn start(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        if self.failed {
+            return Err(TlsErrorKind::Failed.into());
+        }
+        if std::mem::replace(&mut self.started, true) {
+            return Err(TlsErrorKind::Misuse("a TLS connection starts once").into());
+        }
+        match self.shake_hands(wire) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let error = tls_error(error, self.stream.ssl());
+                Err(self.fail(error))
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        input: &mut [u8],
+        plain: &mut Vec<u8>,
+        wire: &mut Vec<u8>,
+    ) -> Result<Received, TlsError> {
+        if self.failed {
+            return Err(TlsErrorKind::Failed.into());
+        }
+        if !self.started {
+            return Err(TlsErrorKind::Misuse("a TLS connection has to start first").into());
+        }
+        let taken = self.take_records(input, plain, wire);
+        self.stream.get_mut().rest();
+        match taken {
+            Ok(consumed) => Ok(Received {
+                consumed,
+                progress: self.progress(),
+            }),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        self.check_sending()?;
+        if self.waiting.len() > WAITING_LIMIT {
+            return Err(self.fail(TlsErrorKind::TooMuchInput.into()));
+        }
+        let done = match self.waiting.is_empty() {
+            true => self
+                .encrypt(plain, wire)
+                .map_err(|error| self.fail(error))?,
+            false => 0,
+        };
+        self.waiting.extend_from_slice(&plain[done..]);
+        Ok(())
+    }
+
+    /// The `openssl` crate does not offer it.
+    fn update_keys(&mut self, _: &mut Vec<u8>) -> Result<(), TlsError> {
+        self.check_sending()?;
+        Err(TlsErrorKind::Unsupported.into())
+    }
+
+    fn close(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        if self.failed || self.closed || !self.open {
+            // During the handshake there is nothing that a close_notify could
+            // end, and OpenSSL sends none.
+            self.closed = true;
+            return Ok(());
+        }
+        if !self.can_write() {
+            self.close_waits = true;
+            return Ok(());
+        }
+        self.notify(wire).map_err(|error| self.fail(error))
+    }
+
+    fn session(&self) -> Option<&Session> {
+        self.open.then(|| {
+            &**self.session.get_or_init(|| {
+                Box::new(session::of(self.stream.ssl(), self.server_name.as_deref()))
+            })
+        })
+    }
+}
+
+impl Drop for OpensslCoder {
+    fn drop(&mut self) {
+        if self.open && !self.failed {
+            self.stream
+                .set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
+        }
+    }
+}
+
+/// Whether a record can begin so: type, version and length are checked as far as
+/// they are there (RFC 8446, section 5.1). Only data may be empty.
+fn may_begin_record(bytes: &[u8]) -> bool {
+    let known = bytes.first().is_none_or(|kind| (20..=24).contains(kind));
+    let version = bytes.get(1).is_none_or(|major| *major == 3);
+    let length =
+        record_end(bytes).is_none_or(|end| end <= RECORD_LIMIT && (end > HEADER || bytes[0] == 23));
+    known && version && length
+}
+
+/// Where the record ends that the bytes begin with, if they have its header.
+fn record_end(bytes: &[u8]) -> Option<usize> {
+    let header = bytes.first_chunk::<HEADER>()?;
+    Some(HEADER + usize::from(u16::from_be_bytes([header[3], header[4]])))
+}

@@ -1,0 +1,85 @@
+//! Certificates of an authority that lives as long as the tests.
+
+use std::sync::LazyLock;
+
+use loopline_tls_openssl::{Identity, Pem};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+
+/// The name that the server's certificate is for.
+pub const NAME: &str = "example.test";
+
+/// A certificate and its key, in PEM.
+pub struct Issued {
+    pub chain: String,
+    pub key: String,
+}
+
+impl Issued {
+    pub fn chain(&self) -> Pem {
+        Pem::bytes(self.chain.clone())
+    }
+
+    pub fn key(&self) -> Pem {
+        Pem::bytes(self.key.clone())
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity {
+            chain: self.chain(),
+            key: self.key(),
+        }
+    }
+}
+
+pub struct Authority {
+    pub root: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().unwrap();
+        let root = params.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(params, key);
+        Self { root, issuer }
+    }
+
+    pub fn root(&self) -> Pem {
+        Pem::bytes(self.root.clone())
+    }
+
+    /// A certificate for `name`, changed by `change`.
+    pub fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Issued {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            chain: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}
+
+/// The authority that both sides trust.
+pub static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("the root"));
+
+/// An authority that nobody trusts.
+pub static STRANGER: LazyLock<Authority> = LazyLock::new(|| Authority::new("a stranger"));
+
+/// The server's.
+pub static SERVER: LazyLock<Issued> = LazyLock::new(|| AUTHORITY.issue(NAME, |_| {}));
+
+/// A client's.
+pub static CLIENT: LazyLock<Issued> = LazyLock::new(|| AUTHORITY.issue("a-client.test", |_| {}));

@@ -1,0 +1,29 @@
+//! The coder and the context, against each other and against a peer that breaks
+//! every rule.
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that cannot go on has failed, and nothing is reached from outside"
+)]
+
+mod certs;
+mod end;
+mod forge;
+mod peers;
+mod random;
+
+mod alpn_and_names;
+mod bad_certificates;
+mod bad_input;
+mod client_certificates;
+mod closing;
+mod configuration;
+mod cross;
+mod data;
+mod forged_records;
+mod handshakes;
+mod identities;
+mod key_updates;
+mod pending_fragment;
+mod resumption;
+mod volume;
