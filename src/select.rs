@@ -18,6 +18,9 @@ pub fn native_backend() -> io::Result<Box<dyn Backend>> {
     #[cfg(all(feature = "epoll", target_os = "linux"))]
     return Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?));
 
+    #[cfg(all(feature = "iocp", windows))]
+    return Ok(Box::new(loopline_backend_iocp::IocpBackend::new()?));
+
     #[cfg(all(
         feature = "kqueue",
         target_pointer_width = "64",

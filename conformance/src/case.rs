@@ -132,6 +132,21 @@ impl Need {
         name: "Unix sockets",
         met: |_| os::UNIX_SOCKETS,
     };
+    /// A process can be forbidden to open more.
+    pub(crate) const DESCRIPTOR_LIMITS: Self = Self {
+        name: "limit of descriptors",
+        met: |_| os::LIMITS_DESCRIPTORS,
+    };
+    /// A listener's queue can be full.
+    pub(crate) const FULL_LISTENERS: Self = Self {
+        name: "listener that ever is full",
+        met: |_| os::LISTENERS_FILL,
+    };
+    /// Several listeners can share an address.
+    pub(crate) const SHARED_PORTS: Self = Self {
+        name: "SO_REUSEPORT",
+        met: |_| os::SHARES_PORTS,
+    };
     /// The system has signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",

@@ -207,11 +207,11 @@ impl Connection {
     }
 
     /// The client sends no more. Answers whether there may be something left
-    /// to send to it.
+    /// to send to it, over a connection that can be half open.
     pub(crate) fn end_input(&self) -> bool {
         self.ended.set(true);
         self.wake();
-        !matches!(self.phase.get(), Phase::Lingering(_))
+        !matches!(self.phase.get(), Phase::Lingering(_)) && self.transport.can_write_eof()
     }
 
     /// Whether the kernel has no room for more.

@@ -12,6 +12,8 @@ mod http;
 mod peer;
 #[path = "../shared/seconds.rs"]
 mod seconds;
+#[path = "../shared/self_signed.rs"]
+mod self_signed;
 mod server;
 mod session;
 #[path = "../shared/signals.rs"]

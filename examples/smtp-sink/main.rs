@@ -9,6 +9,8 @@ mod exit;
 mod peer;
 #[path = "../shared/seconds.rs"]
 mod seconds;
+#[path = "../shared/self_signed.rs"]
+mod self_signed;
 mod server;
 mod session;
 #[path = "../shared/signals.rs"]

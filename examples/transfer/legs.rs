@@ -31,8 +31,8 @@ pub(crate) struct Leg {
     in_kernel: bool,
 }
 
-/// All of them.
-pub(crate) const LEGS: [Leg; 2] = [
+/// Those of a plain connection.
+pub(crate) const PLAIN: [Leg; 2] = [
     Leg {
         name: "plain sendfile",
         in_kernel: true,
@@ -42,6 +42,13 @@ pub(crate) const LEGS: [Leg; 2] = [
         in_kernel: false,
     },
 ];
+
+/// The one of an upgraded connection.
+pub(crate) const TLS: Leg = Leg {
+    name: "TLS sendfile",
+    // If it can.
+    in_kernel: true,
+};
 
 impl Leg {
     /// Sends the file and measures.
@@ -85,6 +92,7 @@ impl Leg {
             .zip(cpu_before)
             .zip(hashed.cpu)
             .map(|((now, before), hashing)| (now - before).saturating_sub(hashing));
+        let session = link.sender.session();
         Ok(Figures {
             leg: self.name,
             bytes: sent,
@@ -92,8 +100,8 @@ impl Leg {
             time: at - begun,
             cpu,
             path,
-            tls_version: None,
-            cipher_suite: None,
+            tls_version: session.as_ref().map(|session| session.version.to_string()),
+            cipher_suite: session.map(|session| session.cipher_suite_name),
         })
     }
 
@@ -107,19 +115,17 @@ impl Leg {
         source: &Source,
         ticks: &Ticks,
     ) -> Result<(u64, &'static str), SendFileError> {
-        if self.in_kernel {
-            let file = FileSource::from(&source.file);
-            let options = options(ticks).fallback(false);
-            let sent = event_loop.sendfile(&link.sender, file, options).await;
-            match sent {
-                Err(error) if matches!(error.kind(), SendFileErrorKind::NotAvailable) => {}
-                sent => return Ok((sent?, KERNEL)),
-            }
+        let send = |file, options| event_loop.sendfile(&link.sender, file, options);
+        if !self.in_kernel {
+            let file = FileSource::reader(duplicate(&source.file)?);
+            return Ok((send(file, options(ticks)).await?, FALLBACK));
         }
-        let file = FileSource::reader(duplicate(&source.file)?);
-        let sent = event_loop
-            .sendfile(&link.sender, file, options(ticks))
-            .await?;
+        let only = options(ticks).fallback(false);
+        match send(FileSource::from(&source.file), only).await {
+            Err(error) if matches!(error.kind(), SendFileErrorKind::NotAvailable) => {}
+            sent => return Ok((sent?, KERNEL)),
+        }
+        let sent = send(FileSource::from(&source.file), options(ticks)).await?;
         Ok((sent, FALLBACK))
     }
 

@@ -6,18 +6,22 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use loopline::tls::{Identities, Pem, Provider, StartTlsOptions, TlsConfig};
 use loopline::{
-    Address, ConnectOptions, EventLoopExt, LoopHandle, Outcome, Protocol, Server, ServerOptions,
-    Transport,
+    Address, ConnectOptions, EventLoop, EventLoopExt, LoopHandle, Outcome, Protocol, Server,
+    ServerOptions, SharedProtocol, Transport,
 };
 
 use crate::exit::Failure;
 use crate::receiver::Receiver;
+use crate::self_signed::SelfSigned;
 
 /// Both ends of one connection. The accepted end sends.
 pub(crate) struct Link {
     pub(crate) sender: Rc<dyn Transport>,
     pub(crate) receiver: Rc<RefCell<Receiver>>,
+    /// The receiving end's transport.
+    near: Rc<dyn Transport>,
     server: Rc<dyn Server>,
 }
 
@@ -59,8 +63,45 @@ impl Link {
         Ok(Self {
             sender,
             receiver,
+            near,
             server,
         })
+    }
+
+    /// Upgrades both ends of the connection to TLS. The receiving end is the
+    /// client, and verifies a certificate that was made for this.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no TLS.
+    pub(crate) async fn start_tls(
+        &mut self,
+        event_loop: &LoopHandle,
+        provider: Provider,
+    ) -> Result<(), Failure> {
+        let made = SelfSigned::make(std::iter::empty())?;
+        let mut config = TlsConfig::default();
+        config.identities = Identities::new().any(made.identity());
+        let context = provider.server(config).map_err(Failure::job)?;
+        let (handle, far) = (event_loop.clone(), Rc::clone(&self.sender));
+        let accepting = event_loop.spawn(async move {
+            let protocol = far
+                .protocol()
+                .ok_or_else(|| Failure::job("the sender is lost"))?;
+            let options = StartTlsOptions::default().server_side(true);
+            let upgrade = handle.start_tls(&far, protocol, &*context, options);
+            upgrade.await.map_err(Failure::job)
+        });
+        let mut config = TlsConfig::default();
+        config.roots = vec![Pem::bytes(made.certificate)];
+        let context = provider.client(config).map_err(Failure::job)?;
+        let protocol = Rc::clone(&self.receiver) as SharedProtocol;
+        let options = StartTlsOptions::default().server_hostname("localhost");
+        let upgrade = event_loop.start_tls(&self.near, protocol, &*context, options);
+        self.near = upgrade.await.map_err(Failure::job)?;
+        self.receiver.borrow_mut().go_on_over(&self.near);
+        self.sender = accepting.await.map_err(Failure::job)??;
+        Ok(())
     }
 
     /// Closes both ends, and waits until the sending one is gone.

@@ -1,6 +1,6 @@
-//! Sends a file to itself over the loopback interface, once inside the kernel
-//! and once by reading and writing, while a watched pipe reports, and compares
-//! the two.
+//! Sends a file to itself over the loopback interface, once inside the kernel,
+//! once by reading and writing, and once more after that same connection was
+//! upgraded to TLS, while a watched pipe reports, and compares them.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -11,6 +11,8 @@ mod legs;
 mod link;
 mod receiver;
 mod report;
+#[path = "../shared/self_signed.rs"]
+mod self_signed;
 mod source;
 mod ticks;
 
@@ -20,13 +22,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loopline::LoopHandle;
+use loopline::tls::Provider;
 
 use crate::exit::Failure;
 use crate::report::Figures;
 use crate::source::Source;
 
 /// Sends a file over one loopback connection, server and client in this
-/// process: by sendfile(2), then by reading and writing. A watched pipe reports
+/// process: by sendfile(2), then by reading and writing, then the connection is
+/// upgraded to TLS, and the file goes over that. A watched pipe reports
 /// meanwhile.
 ///
 /// Prints `listening on ADDR` first, to standard error with --json. The receiver
@@ -45,6 +49,9 @@ struct Arguments {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
+    /// The TLS library, of those that were built in.
+    #[arg(long, value_name = "NAME", default_value_t = Provider::Rustls)]
+    tls_provider: Provider,
     /// Prints one array of objects instead of a table.
     #[arg(long)]
     json: bool,
@@ -93,7 +100,7 @@ async fn send(
     arguments: &Arguments,
     source: &Source,
 ) -> Result<(Vec<Figures>, ticks::Watched), Failure> {
-    let link = link::Link::make(&event_loop, arguments.port, |address| {
+    let mut link = link::Link::make(&event_loop, arguments.port, |address| {
         if arguments.json {
             // Standard output is the array's.
             let _ = writeln!(io::stderr(), "listening on {address}");
@@ -105,9 +112,11 @@ async fn send(
     let ticks = ticks::Ticks::start(&event_loop)
         .map_err(|error| Failure::job(format_args!("cannot watch a pipe: {error}")))?;
     let mut figures = Vec::new();
-    for leg in &legs::LEGS {
+    for leg in &legs::PLAIN {
         figures.push(leg.run(&event_loop, &link, source, &ticks).await?);
     }
+    link.start_tls(&event_loop, arguments.tls_provider).await?;
+    figures.push(legs::TLS.run(&event_loop, &link, source, &ticks).await?);
     let watched = ticks.watched();
     drop(ticks);
     link.close().await;

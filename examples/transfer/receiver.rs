@@ -45,6 +45,11 @@ impl Receiver {
         }
     }
 
+    /// Takes what comes over another transport from now on.
+    pub(crate) fn go_on_over(&mut self, transport: &Rc<dyn Transport>) {
+        self.transport = Some(Rc::clone(transport));
+    }
+
     /// Begins a leg of so many bytes.
     pub(crate) fn expect(&mut self, count: u64) {
         self.left = count;

@@ -16,14 +16,19 @@ class Response:
 
 
 class Client:
-    """One connection. Every wait on it is bounded."""
+    """One connection, over TLS if there is a context. Every wait on it is
+    bounded."""
 
-    def __init__(self, server, seconds=10, receive_buffer=None):
+    def __init__(self, server, seconds=10, receive_buffer=None, context=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(seconds)
         self.socket.connect((server.host, server.port))
+        if context:
+            self.socket = context.wrap_socket(
+                self.socket, server_hostname="localhost", suppress_ragged_eofs=False
+            )
         self.buffer = b""
 
     def __enter__(self):

@@ -7,7 +7,8 @@ import random
 import ssl
 import tempfile
 
-from harness import equal, run, running, wait_until
+from certificate import make_certificate
+from harness import running, wait_until
 
 HELLO = b"EHLO peer\r\n"
 ENVELOPE = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
@@ -53,16 +54,6 @@ class Sink:
         if version:
             context.minimum_version = context.maximum_version = version
         return context
-
-
-def make_certificate(certificate, key, name="localhost"):
-    done = run(
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-days", "2", "-subj", f"/CN={name}",
-        "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1",
-        "-keyout", key, "-out", certificate,
-    )
-    equal(done.returncode, 0, done.stderr)
 
 
 @contextlib.contextmanager

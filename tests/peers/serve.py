@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Tests the example `serve` with curl, wrk and plain sockets.
+"""Tests the example `serve` with curl, wrk and plain sockets, in the
+clear and over TLS.
 
 usage: serve.py PROGRAM [CASE...]
 
@@ -16,6 +17,7 @@ import serve_requests  # noqa: F401
 import serve_paths  # noqa: F401
 import serve_load  # noqa: F401
 import serve_difficult  # noqa: F401
+import serve_tls  # noqa: F401
 import serve_ends  # noqa: F401
 
 if __name__ == "__main__":

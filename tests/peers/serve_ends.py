@@ -73,8 +73,9 @@ def bad_usage(site):
 
 @case
 def nothing_is_left_behind(site):
-    """The server has been through everything above."""
-    wait_until(lambda: site.server.descriptors() < 16, 5, "few descriptors")
-    site.server.signal(signal.SIGINT)
-    equal(site.server.wait(5), 0, "status")
-    equal(site.server.process.stderr.read(), "", "standard error")
+    """The servers have been through everything above."""
+    for server in [site.server, site.secure]:
+        wait_until(lambda: server.descriptors() < 16, 5, "few descriptors")
+        server.signal(signal.SIGINT)
+        equal(server.wait(5), 0, "status")
+        equal(server.process.stderr.read(), "", "standard error")

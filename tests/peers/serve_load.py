@@ -86,6 +86,11 @@ def a_half_closed_connection_gets_its_answers(site):
 
 @case
 def wrk_gets_the_right_bytes(site):
+    return compared_by_wrk(site, site.server)
+
+
+def compared_by_wrk(site, server):
+    """Has wrk compare each body."""
     script = site.path("../check.lua")
     with open(script, "w", encoding="ascii") as file:
         file.write(
@@ -107,17 +112,17 @@ def wrk_gets_the_right_bytes(site):
             end
             """
         )
-    out = _wrk(site, "2s", "/small.txt", "--script", script)
+    out = wrk(server, "2s", "/small.txt", "--script", script)
     right, wrong = re.search(r"right (\d+) wrong (\d+)", out).groups()
     equal(int(wrong), 0, "wrong bodies")
     assert int(right) > 100, out
     return f"{right} bodies compared"
 
 
-def _wrk(site, seconds, path, *arguments):
+def wrk(server, seconds, path, *arguments):
     done = run(
         "wrk", "--threads", "1", "--connections", "64", "--duration", seconds,
-        *arguments, site.server.url + path, text=True,
+        *arguments, server.url + path, text=True,
     )
     equal(done.returncode, 0, done.stderr)
     for trouble in ["Socket errors", "Non-2xx"]:
@@ -127,7 +132,7 @@ def _wrk(site, seconds, path, *arguments):
 
 @case
 def wrk_and_curl_together(site):
-    worker = threading.Thread(target=lambda: results.append(_wrk(site, "5s", "/small.txt")))
+    worker = threading.Thread(target=lambda: results.append(wrk(site.server, "5s", "/small.txt")))
     results = []
     worker.start()
     time.sleep(0.5)
@@ -140,6 +145,6 @@ def wrk_and_curl_together(site):
 
 @case
 def wrk_alone(site):
-    out = _wrk(site, "5s", "/small.txt")
+    out = wrk(site.server, "5s", "/small.txt")
     rate = re.search(r"Requests/sec:\s*([\d.]+)", out).group(1)
     return f"{rate} requests/s of {SMALL} bytes"

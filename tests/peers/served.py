@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 
+from certificate import make_certificate
 from harness import equal, run, running
 from http_peer import Client
 
@@ -14,13 +15,20 @@ LARGE = 64 << 20
 
 
 class Site:
-    """A directory with known files, and a server for it."""
+    """A directory with known files, a server for it, and one that speaks TLS."""
 
     def __init__(self, program, root):
         self.program = program
         self.root = root
         self.files = {}
         self.server = None
+        self.secure = None
+        self.certificate = root + "-certificate.pem"
+        self.key = root + "-key.pem"
+
+    def secure_arguments(self):
+        return [self.root, "--listen", "127.0.0.1:0",
+                "--tls-cert", self.certificate, "--tls-key", self.key]
 
     def put(self, name, data):
         path = os.path.join(self.root, name)
@@ -49,15 +57,13 @@ def prepare(program):
             site.put(f"many/{number}", chance.randbytes(number * 7_919))
         with open(os.path.join(place, "secret"), "wb") as secret:
             secret.write(b"secret")
-        with running(program, root, "--listen", "127.0.0.1:0") as server:
-            site.server = server
+        make_certificate(site.certificate, site.key)
+        with (
+            running(program, root, "--listen", "127.0.0.1:0") as site.server,
+            running(program, *site.secure_arguments()) as site.secure,
+        ):
+            site.secure.url = site.secure.url.replace("http:", "https:")
             yield site
-
-
-def curl(*arguments):
-    done = run("curl", "--silent", "--show-error", "--max-time", "20", *arguments)
-    equal(done.returncode, 0, f"curl {arguments}: {done.stderr!r}")
-    return done.stdout
 
 
 def curl(*arguments):

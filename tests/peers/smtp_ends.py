@@ -6,8 +6,9 @@ import signal
 import subprocess
 import time
 
+from certificate import make_certificate
 from harness import case, equal, refused, run, running, wait_until
-from mail_sink import ENVELOPE, HELLO, make_certificate, text, stuffed
+from mail_sink import ENVELOPE, HELLO, stuffed, text
 from smtp_client import Client
 
 

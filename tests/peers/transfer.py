@@ -25,7 +25,7 @@ KEYS = {
     "leg", "bytes", "sha256_equal", "mib_per_s", "cpu_s_per_gib", "path",
     "tls_version", "cipher_suite",
 }
-PLAIN = ["sendfile(2)", "fallback"]
+PATHS = ["sendfile(2)", "fallback", "fallback"]
 
 
 @contextlib.contextmanager
@@ -43,10 +43,11 @@ def legs(program, *arguments, seconds=60):
     for leg in found:
         equal(set(leg), KEYS, leg)
         equal(leg["sha256_equal"], True, leg)
-        assert leg["path"] in PLAIN, leg
-        equal(leg["tls_version"] is None, leg["cipher_suite"] is None, leg)
-    plain = [leg for leg in found if leg["tls_version"] is None]
-    equal([leg["path"] for leg in plain], PLAIN, "ways without TLS")
+    equal([leg["path"] for leg in found], PATHS, "ways")
+    for leg in found[:2]:
+        equal((leg["tls_version"], leg["cipher_suite"]), (None, None), leg)
+    equal(found[2]["tls_version"], "TLSv1.3")
+    equal(found[2]["cipher_suite"], "TLS_AES_256_GCM_SHA384")
     return found
 
 
@@ -100,9 +101,10 @@ def table(program):
     first, heading, *rows, watched = done.stdout.splitlines()
     assert re.fullmatch(r"listening on 127\.0\.0\.1:\d+", first), first
     equal(heading.split()[:3], ["leg", "bytes", "SHA-256"])
-    for row, path in zip(rows, PLAIN, strict=False):
-        assert row.endswith(path) or "TLS" in heading, row
-        assert " equal " in row, row
+    equal(heading.split()[-3:], ["TLS", "cipher", "suite"])
+    for row, path in zip(rows, PATHS, strict=True):
+        assert f"  {path}  " in row and " equal " in row, row
+    assert rows[2].endswith("TLSv1.3  TLS_AES_256_GCM_SHA384"), rows[2]
     ticks, seconds = re.search(r"(\d+) ticks in ([\d.]+) s", watched).groups()
     # One every 10 ms, and some for what the machine does beside.
     assert int(ticks) >= float(seconds) * 20 - 2, watched
@@ -128,7 +130,8 @@ def progress_on_a_terminal(program):
                         break
                     seen += data
             equal(process.wait(timeout=10), 0, "status")
-    assert b"plain sendfile" in seen and b"plain fallback" in seen, seen
+    for leg in [b"plain sendfile", b"plain fallback", b"TLS sendfile"]:
+        assert leg in seen, (leg, seen)
 
 
 @case

@@ -93,11 +93,15 @@ pub(crate) struct Setting {
     pub(crate) carrier: Carrier,
     pub(crate) way: Way,
     pub(crate) network: Network,
+    /// Whether files are in flight: the kernel, or who stands for it, works on
+    /// them by itself, and is done a moment after it was told to stop.
+    pub(crate) completes: bool,
 }
 
 impl Setting {
-    pub(crate) fn all() -> Vec<Self> {
+    pub(crate) fn all(context: &Context) -> Result<Vec<Self>, Stop> {
         use Way::{Completing, Elsewhere, InPlace, Memory, Native, Trickling};
+        let backend_completes = context.backend()?.capabilities().completes;
         let mut all = Vec::new();
         for carrier in [Carrier::Transport, Carrier::Socket] {
             for way in [Native, Trickling, Completing, InPlace, Elsewhere, Memory] {
@@ -107,12 +111,13 @@ impl Setting {
                             carrier,
                             way,
                             network,
+                            completes: way == Completing || (way.is_native() && backend_completes),
                         });
                     }
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     pub(crate) fn has_transport(&self) -> bool {
@@ -126,6 +131,7 @@ impl fmt::Display for Setting {
             carrier,
             way,
             network,
+            ..
         } = self;
         write!(f, "{carrier:?}, {way:?}, {network:?}")
     }
@@ -146,7 +152,7 @@ pub(crate) fn over(
     wanted: impl Fn(&Setting) -> bool,
     body: impl AsyncFn(&Stage<'_>) -> Outcome,
 ) -> Outcome {
-    for setting in Setting::all().into_iter().filter(wanted) {
+    for setting in Setting::all(context)?.into_iter().filter(wanted) {
         let hold = Rc::default();
         let backend = setting.way.backend(context, &hold)?;
         on_backend(context, backend, async |scene| {
@@ -250,13 +256,27 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// Where the position of what was given up is, when so much had been
+    /// reported: a job in flight may get further before it ends.
+    pub(crate) async fn given_up_at(&self, origin: &Origin, reported: u64) -> Result<u64, Stop> {
+        if !self.setting.completes {
+            self.position_is(origin, reported).await?;
+            return Ok(reported);
+        }
+        self.settled().await;
+        let position = origin.position()?;
+        assert!(position >= reported, "{position} of {reported}");
+        Ok(position)
+    }
+
     /// Waits until the loop has let go of what a cancelled file left behind:
     /// a read on another thread, or a job in flight.
     pub(crate) async fn settled(&self) {
         self.doing("letting go");
         loop {
             let left = self.scene.snapshot();
-            if left.tasks == 0 && left.waiters == 0 && self.hold.in_flight.get() == 0 {
+            let in_flight = left.in_flight + self.hold.in_flight.get();
+            if left.tasks == 0 && left.waiters == 0 && in_flight == 0 {
                 return;
             }
             self.scene.turns(1).await;

@@ -173,6 +173,10 @@ impl Engine {
         drop(self.calls.take());
         drop(self.timers.take());
         drop(self.due.take());
+        // A backend that completes waits for its jobs (clause B12): they need
+        // their sockets until then, and their files have a position afterwards.
+        let backend = self.backend.take();
+        drop(backend);
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
@@ -186,9 +190,6 @@ impl Engine {
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
-        // Last: a backend that completes waits for its jobs (clause B12).
-        let backend = self.backend.take();
-        drop(backend);
         Ok(())
     }
 

@@ -49,6 +49,11 @@ pub(crate) trait Watched {
         let _ = result;
     }
 
+    /// Whether a job is in flight.
+    fn in_flight(&self) -> bool {
+        false
+    }
+
     /// The backend refused to watch.
     fn refused(&self, error: io::Error);
 

@@ -20,6 +20,9 @@ pub struct Snapshot {
     /// Connection attempts and `sock_sendfile` calls that wait for a
     /// descriptor.
     pub waiters: usize,
+    /// Files that the kernel sends by itself over transports; those of
+    /// `sock_sendfile` count as waiters.
+    pub in_flight: usize,
     /// Timers that have neither run nor been cancelled.
     pub timers: usize,
     /// Tasks that have not ended.
@@ -47,6 +50,7 @@ impl Engine {
             ..Snapshot::default()
         };
         for owner in self.slots.borrow().owners() {
+            snapshot.in_flight += usize::from(owner.in_flight());
             match owner.role() {
                 Role::Transport => snapshot.transports += 1,
                 Role::Layer => snapshot.layers += 1,

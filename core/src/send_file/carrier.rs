@@ -50,6 +50,10 @@ impl Active {
     pub(crate) fn wants_write(&self) -> bool {
         self.waits == Waits::Writable
     }
+
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.waits == Waits::InFlight
+    }
 }
 
 /// What one attempt came to.

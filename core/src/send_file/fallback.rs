@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::SendFileErrorKind as Kind;
-use super::source::{Lent, Reading, read_at, read_on};
+use super::source::{Lent, Placed, Reading, read_on};
 use crate::backend::BorrowedFile;
 use crate::engine::Engine;
 
@@ -28,7 +28,7 @@ pub(super) struct Fallback {
 
 /// What another thread reads from.
 enum Origin {
-    At(Arc<std::fs::File>, u64),
+    At(Arc<Placed>, u64),
     Stream(Arc<std::fs::File>),
     Reader(Arc<Lent>, Option<u64>),
 }
@@ -122,7 +122,7 @@ impl Fallback {
         let seek_to = (!self.positioned).then_some(self.at);
         self.positioned = true;
         let origin = match file {
-            Reading::File(file) => Origin::At(Arc::clone(file), self.at),
+            Reading::File(placed) => Origin::At(Arc::clone(placed), self.at),
             Reading::Stream(file) => Origin::Stream(Arc::clone(file)),
             Reading::Reader(lent) => Origin::Reader(Arc::clone(lent), seek_to),
         };
@@ -142,7 +142,7 @@ impl Fallback {
 impl Origin {
     fn read(self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::At(file, at) => read_at(&file, into, at),
+            Self::At(placed, at) => placed.read(into, at),
             Self::Stream(file) => read_on(&mut &*file, into),
             Self::Reader(lent, seek_to) => lent.read(into, seek_to),
         }

@@ -108,10 +108,63 @@ impl<R: Seek> Seek for SharedReader<R> {
 pub(super) enum Reading {
     /// Something that can be read at any offset, a directory's refusal
     /// included.
-    File(Arc<File>),
+    File(Arc<Placed>),
     /// A pipe, a socket, a terminal: no offset, no position.
     Stream(Arc<File>),
     Reader(Arc<Lent>),
+}
+
+/// A file between this thread and the one that reads.
+///
+/// On Unix reading at an offset leaves the position alone. On Windows it moves
+/// it, and the transfer may end while the other thread reads: whoever comes
+/// last leaves the file at its position (line A37).
+pub(super) struct Placed {
+    file: Arc<File>,
+    /// Where it is to be left, once the transfer has ended.
+    settled_at: Mutex<Option<u64>>,
+}
+
+impl Placed {
+    /// Reads at an offset, whatever interrupts.
+    pub(super) fn read(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        loop {
+            match self.read_once(into, at) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn read_once(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&*self.file, into, at)
+    }
+
+    #[cfg(windows)]
+    fn read_once(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        let mut file = &*self.file;
+        let before = file.stream_position()?;
+        let read = std::os::windows::fs::FileExt::seek_read(file, into, at);
+        let settled_at = self.settled_at();
+        file.seek(SeekFrom::Start(settled_at.unwrap_or(before)))?;
+        match read {
+            // The largest offsets are refused, and not said to be the end.
+            Err(_) if file.metadata().is_ok_and(|about| at >= about.len()) => Ok(0),
+            other => other,
+        }
+    }
+
+    fn settled_at(&self) -> MutexGuard<'_, Option<u64>> {
+        let settled_at = self.settled_at.lock();
+        settled_at.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_position(&self, position: u64) -> io::Result<u64> {
+        let mut settled_at = self.settled_at();
+        *settled_at = Some(position);
+        (&*self.file).seek(SeekFrom::Start(position))
+    }
 }
 
 /// A reader between this thread and the one that reads.
@@ -186,7 +239,10 @@ fn unpanicking<T>(use_reader: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 impl Reading {
     pub(super) fn new(source: FileSource) -> Self {
         match source {
-            FileSource::File(file) => Self::File(file),
+            FileSource::File(file) => Self::File(Arc::new(Placed {
+                file,
+                settled_at: Mutex::new(None),
+            })),
             FileSource::Reader(reader) => Self::Reader(Arc::new(Lent(Mutex::new(Place {
                 reader: Some(reader),
                 settle_at: None,
@@ -201,9 +257,8 @@ impl Reading {
     /// What fstat(2) answers.
     pub(super) fn examine(&mut self) -> io::Result<()> {
         if let Self::File(file) = self {
-            let kind = file.metadata()?.file_type();
-            if !kind.is_file() && !kind.is_dir() && !is_block_device(kind) {
-                *self = Self::Stream(Arc::clone(file));
+            if streams(&file.file)? {
+                *self = Self::Stream(Arc::clone(&file.file));
             }
         }
         Ok(())
@@ -216,7 +271,8 @@ impl Reading {
     /// The open file, if it is one.
     pub(super) fn open_file(&self) -> Option<Arc<File>> {
         match self {
-            Self::File(file) | Self::Stream(file) => Some(Arc::clone(file)),
+            Self::File(placed) => Some(Arc::clone(&placed.file)),
+            Self::Stream(file) => Some(Arc::clone(file)),
             Self::Reader(_) => None,
         }
     }
@@ -231,7 +287,7 @@ impl Reading {
     /// nothing is read afterwards.
     pub(super) fn set_position(&self, position: u64) -> io::Result<()> {
         let moved = match self {
-            Self::File(file) => (&**file).seek(SeekFrom::Start(position)),
+            Self::File(placed) => placed.set_position(position),
             Self::Stream(_) => Ok(position),
             Self::Reader(lent) => lent.set_position(position),
         };
@@ -258,27 +314,17 @@ pub(super) fn read_on(reader: &mut (impl Read + ?Sized), into: &mut [u8]) -> io:
     }
 }
 
-/// Reads at an offset, whatever interrupts. On Unix the position stays; on
-/// Windows it moves, and is set when the transfer ends.
-pub(super) fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-    loop {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, into, at);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, into, at);
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
+/// Whether a file has no offsets: a pipe, a socket, a terminal.
 #[cfg(unix)]
-fn is_block_device(kind: std::fs::FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_block_device(&kind)
+fn streams(file: &File) -> io::Result<bool> {
+    let kind = file.metadata()?.file_type();
+    let is_block_device = std::os::unix::fs::FileTypeExt::is_block_device(&kind);
+    Ok(!kind.is_file() && !kind.is_dir() && !is_block_device)
 }
 
+/// Whether a file has no offsets. The system has metadata only of what is on a
+/// file system.
 #[cfg(not(unix))]
-fn is_block_device(_: std::fs::FileType) -> bool {
-    false
+fn streams(file: &File) -> io::Result<bool> {
+    Ok(file.metadata().is_err())
 }

@@ -1,6 +1,6 @@
 //! What is left when a loop ends.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,11 @@ pub(super) const CASES: &[Case] = &[
         E40,
         shutdown_ends_every_connection_and_listener,
         "Shutdown aborts every connection, closes every server, and returns after the last connection_lost."
+    ),
+    case!(
+        E40,
+        shutdown_ends_a_sock_sendfile,
+        "Shutdown ends a file that is being sent over a raw socket, with an error and the position set."
     ),
     case!(
         E40,
@@ -170,6 +175,27 @@ fn shutdown_ends_every_connection_and_listener(context: &Context) -> Outcome {
         let (_, mut peer) = to_peer(scene, log.recorder()).await?;
         peer.write_all(b"again")?;
         log.until_data(5).await;
+        Ok(())
+    })
+}
+
+fn shutdown_ends_a_sock_sendfile(context: &Context) -> Outcome {
+    let (ours, _theirs) = sockets::pair()?;
+    let file = Arc::new(files::file(&files::content(16 << 20))?);
+    on_loop(context, async |scene| {
+        let (handle, source) = (scene.handle(), FileSource::from(Arc::clone(&file)));
+        let sending = scene.spawn(async move {
+            let options = SendFileOptions::default();
+            handle.sock_sendfile_from(&ours, source, options).await
+        });
+        scene.turns(5).await;
+        assert!(!sending.is_finished());
+        scene.shutdown().await;
+        let Err(failed) = sending.await? else {
+            return Err(Stop::failed("the file was sent, though nobody reads it"));
+        };
+        assert_eq!((&*file).stream_position()?, failed.sent());
+        assert_eq!(scene.snapshot().waiters, 0);
         Ok(())
     })
 }

@@ -222,7 +222,9 @@ async fn reset_meanwhile(stage: &Stage<'_>) -> Outcome {
     let note = Rc::clone(&reported);
     let options = SendFileOptions::default().progress(move |sent, _| note.set(sent));
     let mut sending = stage.send(&link.end, origin.source(), options);
-    stage.doing("sending to a peer that does not read");
+    stage.doing("sending to a peer that does not read it all");
+    let some = link.arrival(MUCH / 2);
+    stage.scene.while_pending(&mut sending, some).await??;
     while reported.get() == 0 {
         assert!(!stage.scene.ready_within(&mut sending, 1).await?);
     }

@@ -15,7 +15,7 @@ use crate::context::Context as Given;
 use crate::harness::files;
 use crate::harness::origin::Origin;
 use crate::harness::recorder::{Call, Log, Recorder};
-use crate::harness::stage::{Link, MUCH, Sending, Setting, Stage, Way, over, over_transports};
+use crate::harness::stage::{Link, MUCH, Sending, Setting, Stage, over, over_transports};
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
@@ -490,7 +490,7 @@ fn a_file_begun_inside_a_callback_is_as_any(context: &Given) -> Outcome {
 
 fn a_file_sent_inside_data_received_pauses_reading(context: &Given) -> Outcome {
     // In flight a file that was given up keeps the connection for a moment.
-    let wanted = |setting: &Setting| setting.has_transport() && setting.way != Way::Completing;
+    let wanted = |setting: &Setting| setting.has_transport() && !setting.completes;
     over(context, wanted, async |stage| {
         let origin = stage.origin(&files::content(MUCH))?;
         let log = Log::default();

@@ -215,7 +215,10 @@ fn the_report_may_give_the_file_up(context: &Context) -> Outcome {
 }
 
 fn a_report_that_panics_ends_the_file_alone(context: &Context) -> Outcome {
-    for setting in Setting::all().into_iter().filter(Setting::has_transport) {
+    for setting in Setting::all(context)?
+        .into_iter()
+        .filter(Setting::has_transport)
+    {
         for from in [1, 1_500_000] {
             context.doing(format!("{setting}: a report that panics at {from}"));
             let hold = Rc::default();

@@ -261,7 +261,10 @@ fn ready<T>(poll: Poll<T>) -> Option<T> {
 }
 
 fn a_closed_loop_leaves_the_position_right(context: &Context) -> Outcome {
-    for setting in Setting::all().into_iter().filter(Setting::has_transport) {
+    for setting in Setting::all(context)?
+        .into_iter()
+        .filter(Setting::has_transport)
+    {
         context.doing(format!("{setting}: closing the loop"));
         let hold = Rc::default();
         let event_loop = Loop::with_backend(setting.way.backend(context, &hold)?);
@@ -295,7 +298,10 @@ fn a_closed_loop_leaves_the_position_right(context: &Context) -> Outcome {
         assert_eq!(origin.position()?, error.sent(), "{setting}");
         let sent = usize::try_from(error.sent())?;
         let bytes = sockets::Reader::of(peer).bytes()?;
-        assert!(bytes == content[..sent], "{setting}: other bytes arrived");
+        // Nobody is told any more what of a job in flight has left.
+        assert!(bytes.len() == sent || setting.completes && bytes.len() > sent);
+        let same = content.starts_with(&bytes);
+        assert!(same, "{setting}: other bytes arrived");
         let mut late = FileJob::new(origin.source(), SendFileOptions::default());
         let answer = transport.poll_send_file(&mut cx, &mut late);
         assert!(matches!(answer, Poll::Ready(Err(_))));

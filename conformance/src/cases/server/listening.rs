@@ -11,7 +11,7 @@ use loopline_core::{
 };
 
 use super::connecting::{Fixed, Script};
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::connections;
 use crate::harness::recorder::{Log, Recorder};
@@ -59,7 +59,8 @@ pub(super) const CASES: &[Case] = &[
         E27,
         reuse_port_shares_an_address,
         "With `reuse_port` two servers share an address, and without it they cannot."
-    ),
+    )
+    .needs(Need::SHARED_PORTS),
     case!(
         E27,
         reuse_port_is_refused_where_it_makes_no_sense,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use loopline_core::{ConnectError, ConnectOptions, EventLoop, EventLoopExt};
 
 use super::connecting::{Fixed, refused};
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::recorder::Log;
 use crate::harness::scene::on_loop;
@@ -23,7 +23,8 @@ pub(super) const CASES: &[Case] = &[
         E23,
         a_silent_address_does_not_hold_the_next_up,
         "With a delay the next address is tried beside one that does not answer, which is given up."
-    ),
+    )
+    .needs(Need::FULL_LISTENERS),
     case!(
         E23,
         a_refusal_does_not_wait_for_the_delay,
@@ -43,7 +44,8 @@ pub(super) const CASES: &[Case] = &[
         E23,
         the_callers_limit_ends_a_race,
         "A race that nobody wins ends with the caller's patience, and leaves nothing behind."
-    ),
+    )
+    .needs(Need::FULL_LISTENERS),
 ];
 
 fn a_silent_address_does_not_hold_the_next_up(context: &Context) -> Outcome {

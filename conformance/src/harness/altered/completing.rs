@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::TcpStream;
 use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
@@ -114,6 +115,10 @@ impl Completing {
 }
 
 fn attempt(inner: &mut dyn Backend, job: &Job) -> io::Result<Sent> {
+    if inner.capabilities().completes {
+        // It would have to be told apart what has ended inside.
+        return copy(job);
+    }
     let stretch = SendFile {
         socket: job.socket.as_source(),
         file: BorrowedFile::from(&job.file),
@@ -121,6 +126,34 @@ fn attempt(inner: &mut dyn Backend, job: &Job) -> io::Result<Sent> {
         len: job.len,
     };
     inner.send_file(job.own, &stretch)
+}
+
+/// Reads and writes, and leaves the position of the file alone.
+fn copy(job: &Job) -> io::Result<Sent> {
+    let about = job.file.metadata();
+    let Some(about) = about.ok().filter(std::fs::Metadata::is_file) else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
+    if job.offset >= about.len() {
+        return Ok(Sent::Bytes(0));
+    }
+    let most = usize::try_from(job.len.get()).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; most.min(256 * 1024)];
+    let mut file = &job.file;
+    let position = file.stream_position()?;
+    file.seek(SeekFrom::Start(job.offset))?;
+    let read = file.read(&mut bytes);
+    file.seek(SeekFrom::Start(position))?;
+    let bytes = &bytes[..read?];
+    if bytes.is_empty() {
+        return Ok(Sent::Bytes(0));
+    }
+    let socket = TcpStream::from(os::own_source(job.socket.as_source())?);
+    match (&socket).write(bytes) {
+        Ok(sent) => Ok(Sent::Bytes(sent as u64)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::NotReady),
+        Err(error) => Err(error),
+    }
 }
 
 impl Alter for Completing {

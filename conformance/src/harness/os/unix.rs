@@ -40,6 +40,13 @@ pub(crate) const INTERRUPTS: bool = true;
 /// Stream sockets have names in the file system.
 pub(crate) const UNIX_SOCKETS: bool = true;
 
+/// A process can be forbidden to open more.
+pub(crate) const LIMITS_DESCRIPTORS: bool = true;
+/// A listener whose queue is full leaves attempts to connect unanswered.
+pub(crate) const LISTENERS_FILL: bool = true;
+/// Several listeners can share an address.
+pub(crate) const SHARES_PORTS: bool = true;
+
 /// After so long without an answer a listener's queue is full.
 const FULL: Duration = Duration::from_millis(200);
 

@@ -1,5 +1,6 @@
 //! Windows.
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -27,6 +28,12 @@ pub(crate) const HAS_STRANGE_FILES: bool = false;
 pub(crate) const INTERRUPTS: bool = false;
 /// The standard library has no Unix sockets here.
 pub(crate) const UNIX_SOCKETS: bool = false;
+/// Nothing limits the handles of a process.
+pub(crate) const LIMITS_DESCRIPTORS: bool = false;
+/// A listener whose queue is full refuses.
+pub(crate) const LISTENERS_FILL: bool = false;
+/// There is no SO_REUSEPORT.
+pub(crate) const SHARES_PORTS: bool = false;
 
 /// A full listener refuses here.
 pub(crate) fn unanswering() -> Result<(SocketAddr, ()), Stop> {
@@ -51,7 +58,7 @@ pub(crate) fn abstract_name(_: &str) -> Result<PathBuf, Stop> {
     Err(Stop::skipped("names outside the file system"))
 }
 
-pub(crate) fn exhaust_descriptors() -> Result<(), Stop> {
+pub(crate) fn exhaust_descriptors() -> Result<Box<dyn Any>, Stop> {
     Err(Stop::skipped("a limit of open handles"))
 }
 

@@ -41,7 +41,7 @@ impl TlsStream {
         self.say_goodbye();
         // Below calls back when everything has left.
         self.share_limits();
-        self.unread.take();
+        self.busy.take(|busy| &mut busy.unread);
         self.start_shutdown_timer();
         if self.has(Flags::PEER_CLOSED) {
             return self.end_in_order(None);
@@ -108,7 +108,11 @@ impl TlsStream {
     }
 
     fn replace_timer(&self, timer: Option<crate::engine::TimerHandle>) {
-        if let Some(old) = self.timer.replace(timer) {
+        let old = self.busy.take(|busy| &mut busy.timer);
+        if timer.is_some() {
+            self.busy.with(|busy| busy.timer = timer);
+        }
+        if let Some(old) = old {
             old.cancel();
         }
     }
@@ -201,7 +205,8 @@ impl TlsStream {
         if !self.enter(State::Ending) {
             if self.state() == State::Ending {
                 if let Some(reason) = reason {
-                    self.reason.borrow_mut().get_or_insert(reason);
+                    self.busy
+                        .with(|busy| busy.reason.get_or_insert(reason).kind());
                 }
             }
             return false;
@@ -211,9 +216,11 @@ impl TlsStream {
         let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
             SendFileErrorKind::Connection(copy_error(error))
         });
-        self.reason.replace(reason);
+        if reason.is_some() {
+            self.busy.with(|busy| busy.reason = reason);
+        }
         self.pending.take();
-        self.unread.take();
+        self.busy.take(|busy| &mut busy.unread);
         self.abandon_transfer(kind);
         self.replace_timer(None);
         true
@@ -240,7 +247,7 @@ impl TlsStream {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
-        let reason = self.reason.take();
+        let reason = self.busy.take(|busy| &mut busy.reason);
         let handle = self.handle.take();
         self.engine.delist(self.key.get());
         let _left = Left(self);

@@ -2,7 +2,6 @@
 
 use super::{Flags, State, TlsStream};
 use crate::engine::Run;
-use crate::send_file::Carrier;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -139,7 +138,7 @@ impl TlsStream {
             self.handshake_done();
         } else if self.has(Flags::PEER_CLOSED) {
             // The end comes behind data.
-            if !self.withholds() && !self.has_unread() {
+            if !self.withholds() && !self.busy.has_unread() {
                 self.peer_closed();
             }
         }
@@ -178,10 +177,7 @@ impl TlsStream {
         self.put(Flags::QUEUED, false);
         self.put(Flags::STARTED, true);
         if self.has(Flags::TRANSFER) {
-            if self.queued() == 0 {
-                self.transfer_ready();
-            }
-            return;
+            return self.send_more();
         }
         if self.withholds() || !self.deliver_unread() || self.withholds() {
             return;

@@ -16,6 +16,7 @@
 //! closes or aborts the transport below; its `connection_lost` leads to `LOST`,
 //! and the user's `connection_lost` follows in a later turn (line B83).
 
+mod busy;
 mod ending;
 mod handle;
 mod handshake;
@@ -35,11 +36,11 @@ use bitflags::bitflags;
 use super::Coder;
 use super::options::Terms;
 use crate::backend::{Key, Source};
-use crate::engine::{Engine, Role, TimerHandle, Watched};
+use crate::engine::{Engine, Role, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
-use crate::send_file::Active;
 use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
 
+use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
 use unread::Unread;
@@ -80,6 +81,8 @@ bitflags! {
         const PARKED = 1 << 7;
         /// Everything has left, and the peer's close_notify is waited for.
         const LINGERING = 1 << 8;
+        /// What waited below has left, and the file goes on.
+        const DRAINED = 1 << 9;
     }
 }
 
@@ -97,18 +100,12 @@ pub(crate) struct TlsStream {
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
     pending: RefCell<Vec<u8>>,
-    /// What is decoded and waits for the user.
-    unread: RefCell<Option<Box<Unread>>>,
-    transfer: RefCell<Option<Box<Active>>>,
+    busy: Busy,
     flow: FlowControl,
     handshake: RefCell<Option<Box<Handshake>>>,
-    /// The shutdown or the linger timer.
-    timer: RefCell<Option<TimerHandle>>,
     shutdown_timeout: Cell<Duration>,
     /// Writes that were dropped since the connection began to close.
     dropped: DroppedWrites,
-    /// What `connection_lost` will be told.
-    reason: RefCell<Option<io::Error>>,
     /// Who has taken this connection over, and by whom it is used since.
     successor: RefCell<Option<Successor>>,
     /// The user's handle, which closes and aborts whatever the user has let go
@@ -167,14 +164,11 @@ impl TlsStream {
             coder: RefCell::new(coder),
             protocol: RefCell::new(Some(protocol)),
             pending: RefCell::default(),
-            unread: RefCell::new(None),
-            transfer: RefCell::new(None),
+            busy: Busy::default(),
             flow,
             handshake: RefCell::new(None),
-            timer: RefCell::new(None),
             shutdown_timeout: Cell::new(limits.shutdown_timeout),
             dropped: DroppedWrites::default(),
-            reason: RefCell::new(None),
             successor: RefCell::new(None),
             handle: RefCell::new(None),
         });
@@ -263,7 +257,17 @@ impl Watched for TlsStream {
     }
 
     fn settle(&self) -> bool {
-        self.settle_flow()
+        let told = self.settle_flow();
+        if !self.has(Flags::DRAINED) {
+            return told;
+        }
+        self.put(Flags::DRAINED, false);
+        if !told {
+            // Also if the user's report panics.
+            self.engine.owe(self.key.get());
+        }
+        self.send_more();
+        true
     }
 
     fn abandon(&self) {

@@ -118,9 +118,10 @@ impl TlsStream {
     pub(super) fn drained(&self) {
         self.reflow();
         if self.has(Flags::PARKED) {
-            // In a turn of its own: the user's report may panic, and that is
-            // not the fault of the transport below, which is calling.
-            self.queue_turn();
+            // Not from inside the call of the transport below: the user's
+            // report may panic, which is no fault of that one's.
+            self.put(Flags::DRAINED, true);
+            self.engine.owe(self.key.get());
         }
     }
 }

@@ -41,6 +41,13 @@ impl TlsStream {
         Ok(taken)
     }
 
+    /// Goes on with the file that is being sent, if nothing waits below.
+    pub(super) fn send_more(&self) {
+        if self.has(Flags::TRANSFER) && self.queued() == 0 {
+            self.transfer_ready();
+        }
+    }
+
     /// Where the user wants what waits below to be judged, or where this
     /// connection has to know that nothing waits any more.
     pub(super) fn share_limits(&self) {
@@ -109,11 +116,11 @@ impl Carrier for TlsStream {
     }
 
     fn take_active(&self) -> Option<Active> {
-        self.transfer.take().map(|active| *active)
+        self.busy.take(|busy| &mut busy.transfer)
     }
 
     fn put_active(&self, active: Active) {
-        self.transfer.replace(Some(Box::new(active)));
+        self.busy.with(|busy| busy.transfer = Some(active));
     }
 
     fn rearm(&self) {
@@ -130,6 +137,7 @@ impl Carrier for TlsStream {
     fn after_transfer(&self, failure: Option<io::Error>) {
         let parked = self.has(Flags::PARKED);
         self.put(Flags::PARKED, false);
+        self.busy.tidy();
         if failure.is_some() {
             return self.end_in_order(failure);
         }

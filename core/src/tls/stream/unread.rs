@@ -15,15 +15,15 @@ pub(super) struct Unread {
 }
 
 impl TlsStream {
-    pub(super) fn has_unread(&self) -> bool {
-        self.unread.borrow().is_some()
-    }
-
     /// Hands plaintext to the user; what comes after his close is discarded
     /// (line B73). False if a callback has failed.
     pub(super) fn deliver(&self, plain: Vec<u8>) -> bool {
-        if let Some(unread) = &mut *self.unread.borrow_mut() {
-            unread.bytes.extend_from_slice(&plain);
+        if self.busy.has_unread() {
+            self.busy.with(|busy| {
+                if let Some(unread) = &mut busy.unread {
+                    unread.bytes.extend_from_slice(&plain);
+                }
+            });
         } else if self.state() == State::Open && !plain.is_empty() {
             return self.offer(Unread {
                 bytes: plain,
@@ -37,15 +37,15 @@ impl TlsStream {
     /// Goes on with what is left. False if there is still something left, or if
     /// a callback has failed.
     pub(super) fn deliver_unread(&self) -> bool {
-        let Some(unread) = self.unread.take() else {
+        let Some(unread) = self.busy.take(|busy| &mut busy.unread) else {
             return true;
         };
-        self.state() != State::Open || (self.offer(*unread) && !self.has_unread())
+        self.state() != State::Open || (self.offer(unread) && !self.busy.has_unread())
     }
 
     /// The last that came before an error of the peer: all of it, at once.
     pub(super) fn deliver_rest(&self) {
-        while self.has_unread() && !self.has(Flags::PAUSED) {
+        while self.busy.has_unread() && !self.has(Flags::PAUSED) {
             if self.deliver_unread() {
                 return;
             }
@@ -59,10 +59,11 @@ impl TlsStream {
             return false;
         }
         if unread.start == unread.bytes.len() || self.state() != State::Open {
+            self.busy.tidy();
             self.engine.return_plain(unread.bytes);
             return true;
         }
-        self.unread.replace(Some(Box::new(unread)));
+        self.busy.with(|busy| busy.unread = Some(unread));
         if let Some(below) = self.below() {
             below.pause_reading();
         }

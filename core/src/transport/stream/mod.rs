@@ -248,6 +248,10 @@ impl Watched for Stream {
         self.transfer_done(result);
     }
 
+    fn in_flight(&self) -> bool {
+        self.transfer_in_flight()
+    }
+
     fn refused(&self, error: io::Error) {
         self.fail(Some(error));
     }

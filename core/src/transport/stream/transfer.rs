@@ -10,9 +10,17 @@ use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfe
 
 impl Stream {
     pub(super) fn transfer_wants_write(&self) -> bool {
+        self.transfer_is(Active::wants_write)
+    }
+
+    pub(super) fn transfer_in_flight(&self) -> bool {
+        self.transfer_is(Active::is_in_flight)
+    }
+
+    fn transfer_is(&self, so: impl FnOnce(&Active) -> bool) -> bool {
         let busy = self.busy.borrow();
         let active = busy.as_ref().and_then(|busy| busy.transfer.as_ref());
-        active.is_some_and(Active::wants_write)
+        active.is_some_and(so)
     }
 }
 

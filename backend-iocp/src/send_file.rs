@@ -1,0 +1,311 @@
+//! TransmitFile: one stretch at a time, and what its end means.
+//!
+//! A handle that was not opened for overlapped I/O, as most are, has a position
+//! that TransmitFile uses and moves, whatever the `OVERLAPPED` says (line A76).
+//! So each stretch gets a handle of its own. Where the system opens the file no
+//! second time, because it was opened for one only, the position is set before,
+//! and set back afterwards (B10), and of two stretches the second waits.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::os::windows::io::{AsSocket, OwnedSocket};
+
+use loopline_core::backend::{Events, Key, SendFile, Sent};
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_HANDLE_EOF, ERROR_INVALID_FUNCTION, ERROR_INVALID_PARAMETER,
+    ERROR_NETNAME_DELETED, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED,
+};
+use windows_sys::Win32::Networking::WinSock::{WSAENOTSOCK, WSAEOPNOTSUPP, WSAESHUTDOWN};
+
+use crate::sys::{self, MOST_PER_CALL, Packet, Port, TRANSMIT_FILE, Transmission, Transmit};
+
+/// The key of the packets of files.
+pub(crate) const KEY: usize = 2;
+
+/// How much one call sends, in bytes: what is on its way is known only when it
+/// has arrived, or was cancelled.
+const STRETCH: u32 = 2 * 1024 * 1024;
+const _: () = assert!(STRETCH <= MOST_PER_CALL);
+
+/// A stretch that the kernel works on.
+struct Sending {
+    key: Key,
+    transmission: Transmission,
+    /// Where the position of the file was; None if its handle is our own.
+    position: Option<u64>,
+    cancelled: Cancelled,
+}
+
+/// Whether a stretch was given up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cancelled {
+    No,
+    /// The kernel found nothing to end: that has ended, or was looked at by
+    /// the kernel just then, which an emulation of it may do in between.
+    Unheard,
+    Heard,
+}
+
+impl Sending {
+    fn give_up(&mut self) {
+        if self.cancelled != Cancelled::Heard {
+            self.cancelled = match self.transmission.cancel() {
+                true => Cancelled::Heard,
+                false => Cancelled::Unheard,
+            };
+        }
+    }
+}
+
+/// A stretch that waits until the position of its file is free.
+struct Waiting {
+    key: Key,
+    socket: OwnedSocket,
+    file: File,
+    offset: u64,
+    count: u32,
+}
+
+/// All files that are being sent.
+pub(crate) struct Files {
+    transmit: Transmit,
+    /// The sockets whose packets come to our port, by their numbers.
+    associated: HashSet<u64>,
+    /// By the addresses in their packets. A socket that its user sends through
+    /// in ways of his own may bring others.
+    sending: HashMap<usize, Sending>,
+    waiting: VecDeque<Waiting>,
+    done: VecDeque<(Key, io::Result<u64>)>,
+}
+
+impl Files {
+    pub(crate) fn new() -> Self {
+        Self::with(TRANSMIT_FILE)
+    }
+
+    fn with(transmit: Transmit) -> Self {
+        Self {
+            transmit,
+            associated: HashSet::new(),
+            sending: HashMap::new(),
+            waiting: VecDeque::new(),
+            done: VecDeque::new(),
+        }
+    }
+
+    /// Starts to send a stretch.
+    pub(crate) fn send(&mut self, port: &Port, key: Key, job: &SendFile<'_>) -> io::Result<Sent> {
+        let file = File::from(job.file.handle().try_clone_to_owned()?);
+        if !sys::is_disk(&file) {
+            return Err(unsupported("TransmitFile sends files of file systems only"));
+        }
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(unsupported("a directory has no content"));
+        }
+        if !sys::is_readable(&file)? {
+            return Err(io::Error::from_raw_os_error(ERROR_ACCESS_DENIED as i32));
+        }
+        // To ask for more than there is fails on some systems, and to ask for
+        // nothing would send the whole file (lines A74, A75).
+        let left = metadata.len().saturating_sub(job.offset);
+        let count = job.len.get().min(left).min(STRETCH.into());
+        if count == 0 {
+            return Ok(Sent::Bytes(0));
+        }
+        let socket = job.socket.as_socket().try_clone_to_owned()?;
+        self.associate(port, job.socket.number(), &socket)?;
+        let waiting = Waiting {
+            key,
+            socket,
+            file,
+            offset: job.offset,
+            count: count as u32,
+        };
+        match self.start(waiting) {
+            Ok(()) => Ok(Sent::InFlight),
+            Err(error) => end_of_file(failure(error, false)).map(Sent::Bytes),
+        }
+    }
+
+    /// Has the packets of a socket come to the port, and no other socket's.
+    fn associate(&mut self, port: &Port, number: u64, socket: &OwnedSocket) -> io::Result<()> {
+        match port.associate_socket(socket.as_socket(), KEY) {
+            Ok(()) => {
+                self.associated.insert(number);
+                Ok(())
+            }
+            // A port is for good. If it is ours, all is well.
+            Err(error) if is(&error, ERROR_INVALID_PARAMETER as i32) => {
+                if self.associated.contains(&number) {
+                    return Ok(());
+                }
+                Err(unsupported("the socket belongs to another completion port"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Starts a stretch, or has it wait for the file.
+    fn start(&mut self, stretch: Waiting) -> io::Result<()> {
+        if let Ok(file) = sys::reopen(&stretch.file) {
+            return self.transmit(Waiting { file, ..stretch }, None);
+        }
+        let same = |sending: &Sending| {
+            sending.position.is_some() && sys::is_same(sending.transmission.file(), &stretch.file)
+        };
+        if self.sending.values().any(same) {
+            self.waiting.push_back(stretch);
+            return Ok(());
+        }
+        let position = (&stretch.file).stream_position()?;
+        (&stretch.file).seek(SeekFrom::Start(stretch.offset))?;
+        self.transmit(stretch, Some(position))
+    }
+
+    fn transmit(&mut self, stretch: Waiting, position: Option<u64>) -> io::Result<()> {
+        let Waiting {
+            key,
+            socket,
+            file,
+            offset,
+            count,
+        } = stretch;
+        match Transmission::start(self.transmit, socket, file, offset, count) {
+            Ok(transmission) => {
+                let operation = transmission.operation();
+                let sending = Sending {
+                    key,
+                    transmission,
+                    position,
+                    cancelled: Cancelled::No,
+                };
+                self.sending.insert(operation, sending);
+                Ok(())
+            }
+            Err((error, file)) => {
+                set_back(&file, position);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes the packet of a stretch. It comes even if the call had succeeded
+    /// at once.
+    pub(crate) fn take(&mut self, packet: Packet) {
+        let Some(sending) = self.sending.remove(&packet.operation()) else {
+            return;
+        };
+        let ended = sending.transmission.finish(packet);
+        set_back(&ended.file, sending.position);
+        drop(ended.file);
+        let result = match ended.result {
+            Ok(()) => Ok(ended.count.into()),
+            // What has left has left, and the reason will come again (A77).
+            Err(_) if ended.count > 0 => Ok(ended.count.into()),
+            Err(error) => end_of_file(failure(error, sending.cancelled != Cancelled::No)),
+        };
+        self.done.push_back((sending.key, result));
+        self.go_on();
+    }
+
+    /// Starts what waited for a file that is free now.
+    fn go_on(&mut self) {
+        for stretch in std::mem::take(&mut self.waiting) {
+            let key = stretch.key;
+            if let Err(error) = self.start(stretch) {
+                let result = end_of_file(failure(error, false));
+                self.done.push_back((key, result));
+            }
+        }
+    }
+
+    /// Gives up what is being sent under a key. Its end is still reported.
+    pub(crate) fn cancel(&mut self, key: Key) {
+        for sending in self.sending.values_mut().filter(|one| one.key == key) {
+            sending.give_up();
+        }
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.key != key);
+        if self.waiting.len() < before {
+            self.done.push_back((key, Err(aborted())));
+        }
+    }
+
+    /// Reports what has ended.
+    pub(crate) fn report(&mut self, events: &mut Events) {
+        for (key, result) in self.done.drain(..) {
+            events.push_done(key, result);
+        }
+    }
+
+    /// Gives everything up.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+        self.sending.values_mut().for_each(Sending::give_up);
+    }
+
+    /// Asks again for what the kernel has not heard. Whether there is still
+    /// something of that kind.
+    pub(crate) fn insist(&mut self) -> bool {
+        let mut unheard = false;
+        for sending in self.sending.values_mut() {
+            if sending.cancelled == Cancelled::Unheard {
+                sending.give_up();
+                unheard |= sending.cancelled == Cancelled::Unheard;
+            }
+        }
+        unheard
+    }
+
+    /// Whether the kernel has memory of any stretch.
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.sending.is_empty()
+    }
+}
+
+/// Sets the position of the user's file back to where it was.
+fn set_back(mut file: &File, position: Option<u64>) {
+    if let Some(position) = position {
+        // It was set a moment ago; and the engine sets it at the end anyway.
+        let _ = file.seek(SeekFrom::Start(position));
+    }
+}
+
+fn is(error: &io::Error, code: i32) -> bool {
+    error.raw_os_error() == Some(code)
+}
+
+fn unsupported(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, why)
+}
+
+fn aborted() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
+}
+
+/// That there is nothing behind the offset is an end and no error.
+fn end_of_file(error: io::Error) -> io::Result<u64> {
+    if is(&error, ERROR_HANDLE_EOF as i32) {
+        return Ok(0);
+    }
+    Err(error)
+}
+
+/// What an error of TransmitFile says: of the pair of handles, of the
+/// connection, or of the file (line A64).
+fn failure(error: io::Error, cancelled: bool) -> io::Error {
+    const ABORTED: i32 = ERROR_OPERATION_ABORTED as i32;
+    const DELETED: i32 = ERROR_NETNAME_DELETED as i32;
+    const FUNCTION: i32 = ERROR_INVALID_FUNCTION as i32;
+    const NOT_SUPPORTED: i32 = ERROR_NOT_SUPPORTED as i32;
+    let kind = match error.raw_os_error() {
+        Some(ABORTED) if cancelled => io::ErrorKind::ConnectionAborted,
+        Some(ABORTED | DELETED) => io::ErrorKind::ConnectionReset,
+        Some(WSAESHUTDOWN) => io::ErrorKind::BrokenPipe,
+        Some(FUNCTION | NOT_SUPPORTED | WSAENOTSOCK | WSAEOPNOTSUPP) => io::ErrorKind::Unsupported,
+        _ => return error,
+    };
+    io::Error::new(kind, error)
+}

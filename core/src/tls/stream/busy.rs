@@ -1,0 +1,55 @@
+//! What an idle connection does not need.
+
+use std::cell::RefCell;
+use std::io;
+
+use super::Unread;
+use crate::engine::TimerHandle;
+use crate::send_file::Active;
+
+/// The parts, which are there together or not at all.
+#[derive(Default)]
+pub(super) struct Busy(RefCell<Option<Box<Parts>>>);
+
+#[derive(Default)]
+pub(super) struct Parts {
+    /// What is decoded and waits for the user.
+    pub(super) unread: Option<Unread>,
+    /// The file that is being sent.
+    pub(super) transfer: Option<Active>,
+    /// The shutdown or the linger timer.
+    pub(super) timer: Option<TimerHandle>,
+    /// What `connection_lost` will be told.
+    pub(super) reason: Option<io::Error>,
+}
+
+impl Busy {
+    /// Puts something in. No user code may run inside.
+    pub(super) fn with<R>(&self, use_parts: impl FnOnce(&mut Parts) -> R) -> R {
+        use_parts(self.0.borrow_mut().get_or_insert_default())
+    }
+
+    /// Takes something out.
+    pub(super) fn take<T>(&self, part: impl FnOnce(&mut Parts) -> &mut Option<T>) -> Option<T> {
+        part(self.0.borrow_mut().as_mut()?).take()
+    }
+
+    pub(super) fn has_unread(&self) -> bool {
+        let parts = self.0.borrow();
+        parts.as_ref().is_some_and(|parts| parts.unread.is_some())
+    }
+
+    /// Gives the memory back if nothing is left.
+    pub(super) fn tidy(&self) {
+        let mut place = self.0.borrow_mut();
+        let in_use = place.as_ref().is_some_and(|parts| {
+            parts.unread.is_some()
+                || parts.transfer.is_some()
+                || parts.timer.is_some()
+                || parts.reason.is_some()
+        });
+        if !in_use {
+            *place = None;
+        }
+    }
+}
