@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use loopline::rustls::RustlsContext;
+use loopline::tls::TlsContext;
 use loopline::{EventLoopExt, ListenError, LoopHandle, Server, ServerOptions};
 use slab::Slab;
 
@@ -65,7 +65,7 @@ impl Shared {
 pub(crate) async fn run(
     event_loop: LoopHandle,
     site: Site,
-    tls: Option<RustlsContext>,
+    tls: Option<Arc<dyn TlsContext>>,
     listen: SocketAddr,
     idle_timeout: Duration,
 ) -> Result<(), Failure> {
@@ -79,9 +79,7 @@ pub(crate) async fn run(
     });
     let mut options = ServerOptions::default().backlog(BACKLOG);
     if let Some(context) = tls {
-        options = options
-            .ssl(Arc::new(context))
-            .ssl_handshake_timeout(idle_timeout);
+        options = options.ssl(context).ssl_handshake_timeout(idle_timeout);
     }
     let for_peers = Rc::clone(&shared);
     let server = event_loop

@@ -1,6 +1,6 @@
 //! A certificate for whoever has none.
 
-use loopline::rustls::{Builder, Pem, RustlsContext};
+use loopline::tls::{Identity, Pem};
 
 use crate::exit::Failure;
 
@@ -30,9 +30,11 @@ impl SelfSigned {
         })
     }
 
-    /// The beginning of a server's context.
-    pub(crate) fn identity(&self) -> Builder {
-        let chain = Pem::bytes(self.certificate.as_bytes());
-        RustlsContext::builder().identity(chain, Pem::bytes(self.key.as_bytes()))
+    /// What a server shows.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            chain: Pem::bytes(self.certificate.as_bytes()),
+            key: Pem::bytes(self.key.as_bytes()),
+        }
     }
 }

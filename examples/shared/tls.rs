@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use loopline::rustls::{Pem, RustlsContext};
+use loopline::tls::{Identities, Identity, Pem, Provider, TlsConfig, TlsContext};
 
 use crate::exit::Failure;
 use crate::self_signed::SelfSigned;
@@ -21,6 +22,9 @@ pub(crate) struct TlsArguments {
     /// Makes up a certificate for localhost, which no client can verify.
     #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
     tls_self_signed: bool,
+    /// The TLS library, of those that were built in.
+    #[arg(long, value_name = "NAME", default_value_t = Provider::Rustls)]
+    tls_provider: Provider,
 }
 
 impl TlsArguments {
@@ -34,15 +38,21 @@ impl TlsArguments {
         &self,
         address: IpAddr,
         protocols: &[&str],
-    ) -> Result<Option<RustlsContext>, Failure> {
-        let builder = if self.tls_self_signed {
+    ) -> Result<Option<Arc<dyn TlsContext>>, Failure> {
+        let identity = if self.tls_self_signed {
             SelfSigned::make([address.to_string()])?.identity()
         } else if let (Some(chain), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            RustlsContext::builder().identity(Pem::file(chain), Pem::file(key))
+            Identity {
+                chain: Pem::file(chain),
+                key: Pem::file(key),
+            }
         } else {
             return Ok(None);
         };
-        let context = builder.alpn(protocols.iter().copied()).build_server();
+        let mut config = TlsConfig::default();
+        config.identities = Identities::new().any(identity);
+        config.alpn = protocols.iter().map(|name| (*name).into()).collect();
+        let context = self.tls_provider.server(config);
         context.map(Some).map_err(Failure::usage)
     }
 }

@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use loopline::rustls::RustlsContext;
+use loopline::tls::TlsContext;
 use loopline::{EventLoopExt, LoopHandle, Server, ServerOptions};
 use slab::Slab;
 
@@ -34,7 +35,7 @@ pub(crate) struct Limits {
 pub(crate) struct Shared {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Store,
-    pub(crate) tls: Option<RustlsContext>,
+    pub(crate) tls: Option<Arc<dyn TlsContext>>,
     pub(crate) limits: Limits,
     sessions: RefCell<Slab<Rc<Connection>>>,
     stopping: Cell<bool>,
@@ -94,7 +95,7 @@ impl Shared {
 pub(crate) async fn run(
     event_loop: LoopHandle,
     store: Store,
-    tls: Option<RustlsContext>,
+    tls: Option<Arc<dyn TlsContext>>,
     limits: Limits,
     listen: SocketAddr,
 ) -> Result<(), Failure> {

@@ -272,7 +272,7 @@ impl Session {
             .handshake_timeout(shared.limits.idle_timeout);
         let upgrade = shared
             .event_loop
-            .start_tls(&transport, protocol, context, options);
+            .start_tls(&transport, protocol, &**context, options);
         // A client that is not TLS has got its alert, and hears nothing else.
         let secure = upgrade.await.map_err(|_| End::Silent)?;
         self.connection.go_on_over(secure);

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use loopline::LoopHandle;
-use loopline::rustls::RustlsContext;
+use loopline::tls::{Pem, Provider, TlsConfig, TlsContext};
 
 use crate::conversation::Conversation;
 use crate::exit::Failure;
@@ -41,6 +41,9 @@ struct Arguments {
     /// The name that the certificate has to be valid for, instead of HOST.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// The TLS library, of those that were built in.
+    #[arg(long, value_name = "NAME", default_value_t = Provider::Rustls)]
+    tls_provider: Provider,
     /// For how long to wait for each answer of the server.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds::seconds)]
     timeout: Duration,
@@ -57,14 +60,16 @@ fn main() -> ExitCode {
 }
 
 fn upgrade(arguments: Arguments) -> Result<(), Failure> {
-    let context = match &arguments.ca {
-        Some(file) => RustlsContext::client_with_roots(file),
-        None => RustlsContext::client_with_system_roots(),
-    };
-    let context = context.map_err(Failure::usage)?;
+    let mut config = TlsConfig::default();
+    // Without a file they are the system's.
+    config.roots = arguments.ca.iter().map(Pem::file).collect();
+    let context = arguments
+        .tls_provider
+        .client(config)
+        .map_err(Failure::usage)?;
     let event_loop = loopline::Loop::new()
         .map_err(|error| Failure::job(format_args!("cannot make an event loop: {error}")))?;
-    let talking = talk(event_loop.handle(), &arguments, &context);
+    let talking = talk(event_loop.handle(), &arguments, &*context);
     let facts = event_loop
         .run_until_complete(talking)
         .map_err(Failure::job)??;
@@ -74,7 +79,7 @@ fn upgrade(arguments: Arguments) -> Result<(), Failure> {
 async fn talk(
     event_loop: LoopHandle,
     arguments: &Arguments,
-    context: &RustlsContext,
+    context: &dyn TlsContext,
 ) -> Result<Facts, Failure> {
     let target = (arguments.host.as_str(), arguments.port);
     let name = arguments.name.as_deref().unwrap_or(&arguments.host);

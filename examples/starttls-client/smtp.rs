@@ -1,6 +1,6 @@
 //! SMTP's way to TLS (RFC 3207).
 
-use loopline::rustls::RustlsContext;
+use loopline::tls::TlsContext;
 
 use crate::conversation::Conversation;
 use crate::exit::Failure;
@@ -12,7 +12,7 @@ const MAX_LINES: usize = 1000;
 /// TLS.
 pub(crate) async fn upgrade(
     server: &mut Conversation,
-    context: &RustlsContext,
+    context: &dyn TlsContext,
     name: &str,
 ) -> Result<Vec<String>, Failure> {
     expect(server, 220).await?;

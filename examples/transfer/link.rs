@@ -6,8 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use loopline::rustls::{Pem, RustlsContext};
-use loopline::tls::StartTlsOptions;
+use loopline::tls::{Identities, Pem, Provider, StartTlsOptions, TlsConfig};
 use loopline::{
     Address, ConnectOptions, EventLoop, EventLoopExt, LoopHandle, Outcome, Protocol, Server,
     ServerOptions, SharedProtocol, Transport,
@@ -75,25 +74,30 @@ impl Link {
     /// # Errors
     ///
     /// Why there is no TLS.
-    pub(crate) async fn start_tls(&mut self, event_loop: &LoopHandle) -> Result<(), Failure> {
+    pub(crate) async fn start_tls(
+        &mut self,
+        event_loop: &LoopHandle,
+        provider: Provider,
+    ) -> Result<(), Failure> {
         let made = SelfSigned::make(std::iter::empty())?;
-        let context = made.identity().build_server().map_err(Failure::job)?;
+        let mut config = TlsConfig::default();
+        config.identities = Identities::new().any(made.identity());
+        let context = provider.server(config).map_err(Failure::job)?;
         let (handle, far) = (event_loop.clone(), Rc::clone(&self.sender));
         let accepting = event_loop.spawn(async move {
             let protocol = far
                 .protocol()
                 .ok_or_else(|| Failure::job("the sender is lost"))?;
             let options = StartTlsOptions::default().server_side(true);
-            let upgrade = handle.start_tls(&far, protocol, &context, options);
+            let upgrade = handle.start_tls(&far, protocol, &*context, options);
             upgrade.await.map_err(Failure::job)
         });
-        let context = RustlsContext::builder()
-            .roots(Pem::bytes(made.certificate))
-            .build_client()
-            .map_err(Failure::job)?;
+        let mut config = TlsConfig::default();
+        config.roots = vec![Pem::bytes(made.certificate)];
+        let context = provider.client(config).map_err(Failure::job)?;
         let protocol = Rc::clone(&self.receiver) as SharedProtocol;
         let options = StartTlsOptions::default().server_hostname("localhost");
-        let upgrade = event_loop.start_tls(&self.near, protocol, &context, options);
+        let upgrade = event_loop.start_tls(&self.near, protocol, &*context, options);
         self.near = upgrade.await.map_err(Failure::job)?;
         self.receiver.borrow_mut().go_on_over(&self.near);
         self.sender = accepting.await.map_err(Failure::job)??;

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loopline::LoopHandle;
+use loopline::tls::Provider;
 
 use crate::exit::Failure;
 use crate::report::Figures;
@@ -48,6 +49,9 @@ struct Arguments {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
+    /// The TLS library, of those that were built in.
+    #[arg(long, value_name = "NAME", default_value_t = Provider::Rustls)]
+    tls_provider: Provider,
     /// Prints one array of objects instead of a table.
     #[arg(long)]
     json: bool,
@@ -111,7 +115,7 @@ async fn send(
     for leg in &legs::PLAIN {
         figures.push(leg.run(&event_loop, &link, source, &ticks).await?);
     }
-    link.start_tls(&event_loop).await?;
+    link.start_tls(&event_loop, arguments.tls_provider).await?;
     figures.push(legs::TLS.run(&event_loop, &link, source, &ticks).await?);
     let watched = ticks.watched();
     drop(ticks);

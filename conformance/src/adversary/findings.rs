@@ -50,6 +50,7 @@ pub(super) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
             "B1_writable_on_every_wait",
             "B1_both_at_once",
             "B2_the_end_of_a_stream_is_readable",
+            "B2_the_end_does_not_hide_what_comes_before_it",
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! B2: what hang-ups and errors are reported as.
 
+use std::io::{Read, Write};
 use std::net::Shutdown;
 
 use loopline_core::backend::{Interest, Key, Readiness};
@@ -15,6 +16,11 @@ pub(super) const CASES: &[Case] = &[
         B2,
         the_end_of_a_stream_is_readable,
         "The end of a stream is readable for as long as it is watched."
+    ),
+    case!(
+        B2,
+        the_end_does_not_hide_what_comes_before_it,
+        "A stream that has ended is readable until it is drained, and then for its end."
     ),
     case!(
         B2,
@@ -68,6 +74,26 @@ fn the_end_of_a_stream_is_readable(context: &Context) -> Outcome {
         assert!(driver.poll()?.of(KEY).contains(Readiness::READ));
         assert_eq!(ours.peek(&mut [0])?, 0);
     }
+    Ok(())
+}
+
+fn the_end_does_not_hide_what_comes_before_it(context: &Context) -> Outcome {
+    let mut driver = Driver::new(context)?;
+    let (mut ours, mut theirs) = sockets::pair()?;
+    theirs.write_all(b"abc")?;
+    theirs.shutdown(Shutdown::Write)?;
+    driver.watch(&ours, KEY, Interest::READ)?;
+    driver.until_ready(KEY, Readiness::READ)?;
+    // Each byte, and then the end, which may still be on its way.
+    for expected in [&b"a"[..], b"b", b"c"] {
+        assert!(driver.poll()?.of(KEY).contains(Readiness::READ));
+        let mut byte = [0];
+        ours.read_exact(&mut byte)?;
+        assert_eq!(byte, expected);
+    }
+    driver.until_ready(KEY, Readiness::READ)?;
+    assert_eq!(ours.read(&mut [0])?, 0);
+    assert!(driver.poll()?.of(KEY).contains(Readiness::READ));
     Ok(())
 }
 
