@@ -115,7 +115,7 @@ pub(super) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
     (
         Fault::EndsWithItsOwnClose,
         Failing,
-        &["coder::T4_data_comes_before_the_end"],
+        &["coder::T6_after_closing_receiving_goes_on"],
     ),
     (
         Fault::ClearsBuffers,
