@@ -1,10 +1,10 @@
 //! Messages sent back by a bare epoll loop.
 
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, read, write};
 
 use super::{accept, new_epoll};
 use crate::Fallible;
@@ -60,8 +60,8 @@ impl Subject for Echo {
         while missing > 0 {
             let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
             for event in &events[..ready] {
-                let stream = &self.streams[event.data() as usize];
-                let received = read(stream, &mut *self.buffer)?;
+                let mut stream = &self.streams[event.data() as usize];
+                let received = stream.read(&mut self.buffer)?;
                 if received == 0 {
                     return Err("a client has gone".into());
                 }
@@ -75,12 +75,12 @@ impl Subject for Echo {
 
 /// Writes all of it. Each client waits for its echo, so its socket has room,
 /// and the first call takes everything; the rest is for the sake of truth.
-fn send(stream: &TcpStream, mut bytes: &[u8]) -> Fallible<()> {
+fn send(mut stream: &TcpStream, mut bytes: &[u8]) -> Fallible<()> {
     loop {
-        match write(stream, bytes) {
+        match stream.write(bytes) {
             Ok(sent) if sent == bytes.len() => return Ok(()),
             Ok(sent) => bytes = &bytes[sent..],
-            Err(Errno::AGAIN) => {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
             }
             Err(error) => return Err(error.into()),

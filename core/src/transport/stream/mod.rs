@@ -28,7 +28,7 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{Address, DroppedWrites, FlowControl, Handle, Successor, Transport, output};
+use super::{Address, DroppedWrites, FlowControl, Handle, Successor, Transport, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -130,7 +130,7 @@ impl Stream {
             }
         });
         stream.with_socket(|socket| {
-            output::prepare(socket);
+            socket_io::prepare(socket);
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
             stream.key.set(engine.adopt(socket.as_source(), owner));
         });
