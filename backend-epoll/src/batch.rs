@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use nix::errno::Errno as NixErrno;
-use nix::sys::epoll::{Epoll, EpollEvent};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollTimeout};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventFlags};
 use rustix::io::Errno;
@@ -33,26 +33,42 @@ impl Batch {
     }
 
     /// Waits for events; none after an interruption.
+    #[inline]
     pub(crate) fn fill(&mut self, epoll: &Epoll, timeout: Option<Duration>) -> io::Result<()> {
         match self {
             Self::Nanoseconds(events) => {
                 events.clear();
                 let limit = timeout::timespec(timeout);
                 match epoll::wait(&epoll.0, spare_capacity(events), limit.as_ref()) {
-                    Ok(_) | Err(Errno::INTR) => Ok(()),
-                    // Older kernels say ENOSYS, older container sandboxes
-                    // EPERM: this stays so, and the wait itself never says it.
-                    Err(Errno::NOSYS | Errno::PERM) => {
-                        *self = Self::milliseconds();
-                        self.fill(epoll, timeout)
-                    }
-                    Err(error) => Err(error.into()),
+                    Ok(_) => Ok(()),
+                    Err(error) => self.without_events(epoll, timeout, error),
                 }
             }
             Self::Milliseconds(events, len) => {
-                *len = wait_in_steps(epoll, events, timeout)?;
+                *len = wait_in_milliseconds(epoll, events, timeout)?;
                 Ok(())
             }
+        }
+    }
+
+    #[cold]
+    fn without_events(
+        &mut self,
+        epoll: &Epoll,
+        timeout: Option<Duration>,
+        error: Errno,
+    ) -> io::Result<()> {
+        match error {
+            Errno::INTR => Ok(()),
+            // Older kernels say ENOSYS, older container sandboxes EPERM: this
+            // stays so, and the wait itself never says it.
+            Errno::NOSYS | Errno::PERM => {
+                let mut events = vec![EpollEvent::empty(); CAPACITY];
+                let len = wait_in_milliseconds(epoll, &mut events, timeout)?;
+                *self = Self::Milliseconds(events, len);
+                Ok(())
+            }
+            other => Err(other.into()),
         }
     }
 
@@ -66,7 +82,7 @@ impl Batch {
                 }
             }
             Self::Milliseconds(events, len) => {
-                for event in events.iter().take(*len) {
+                for event in &events[..*len] {
                     let bits = event.events().bits() as u32;
                     each(event.data(), EventFlags::from_bits_retain(bits));
                 }
@@ -75,21 +91,42 @@ impl Batch {
     }
 }
 
-/// Waits as often as the range of epoll_wait(2) asks for. Returns how many
-/// events there are.
-fn wait_in_steps(
+#[inline]
+fn wait_in_milliseconds(
     epoll: &Epoll,
     events: &mut [EpollEvent],
     timeout: Option<Duration>,
 ) -> io::Result<usize> {
+    let waited = match timeout {
+        None => epoll.wait(events, EpollTimeout::NONE),
+        Some(timeout) => wait_in_steps(epoll, events, timeout),
+    };
+    waited.or_else(interrupted)
+}
+
+/// Waits as often as the range of epoll_wait(2) asks for. Returns how many
+/// events there are.
+#[cold]
+fn wait_in_steps(
+    epoll: &Epoll,
+    events: &mut [EpollEvent],
+    timeout: Duration,
+) -> nix::Result<usize> {
     let mut left = timeout;
     loop {
         let step = timeout::step(left);
         match epoll.wait(events, step.now) {
-            Ok(0) if !step.then.is_zero() => left = Some(step.then),
-            Ok(count) => return Ok(count),
-            Err(NixErrno::EINTR) => return Ok(0),
-            Err(error) => return Err(error.into()),
+            Ok(0) if !step.then.is_zero() => left = step.then,
+            other => return other,
         }
+    }
+}
+
+/// An interruption is an empty batch.
+#[cold]
+fn interrupted(error: NixErrno) -> io::Result<usize> {
+    match error {
+        NixErrno::EINTR => Ok(0),
+        other => Err(other.into()),
     }
 }

@@ -31,13 +31,7 @@ pub(crate) struct Step {
 }
 
 /// Splits a timeout into what one epoll_wait(2) can wait, and the rest.
-pub(crate) fn step(timeout: Option<Duration>) -> Step {
-    let Some(timeout) = timeout else {
-        return Step {
-            now: EpollTimeout::NONE,
-            then: Duration::ZERO,
-        };
-    };
+pub(crate) fn step(timeout: Duration) -> Step {
     let millis = timeout.as_nanos().div_ceil(NANOS_PER_MILLI);
     let now = i32::try_from(millis).unwrap_or(MAX_MILLIS);
     Step {
@@ -52,15 +46,13 @@ mod tests {
     use super::*;
 
     fn millis(timeout: Duration) -> (i32, Duration) {
-        let step = step(Some(timeout));
+        let step = step(timeout);
         (step.now.into(), step.then)
     }
 
     #[test]
     fn no_timeout_is_no_limit() {
         assert_eq!(timespec(None), None);
-        assert_eq!(i32::from(step(None).now), -1);
-        assert_eq!(step(None).then, Duration::ZERO);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Messages sent back by a bare epoll loop.
 
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
-use rustix::io::read;
 
 use super::{accept, new_epoll, send};
 use crate::Fallible;
@@ -59,8 +59,8 @@ impl Subject for Echo {
         while missing > 0 {
             let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
             for event in &events[..ready] {
-                let stream = &self.streams[event.data() as usize];
-                let received = read(stream, &mut *self.buffer)?;
+                let mut stream = &self.streams[event.data() as usize];
+                let received = stream.read(&mut self.buffer)?;
                 if received == 0 {
                     return Err("a client has gone".into());
                 }

@@ -1,10 +1,10 @@
 //! TLS on a socket that does not block: rustls without buffers of its own, over
 //! buffers that are made once.
 
+use std::io::Read;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rustix::io::read;
 use rustls::ServerConfig;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::ConnectionState;
@@ -57,7 +57,7 @@ impl Secure {
     /// Reads once, decrypts what has come, and answers what is for the library
     /// to answer; false once the peer has ended the connection.
     pub(super) fn receive(&mut self, buffers: &mut Buffers) -> Fallible<bool> {
-        let received = read(&self.stream, &mut buffers.input[buffers.filled..])?;
+        let received = self.stream.read(&mut buffers.input[buffers.filled..])?;
         if received == 0 {
             return Err("a client has gone".into());
         }

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
-use rustix::io::pread;
 
 use super::new_epoll;
 use super::tls::{Buffers, Secure};
@@ -66,7 +66,7 @@ impl Subject for TlsFiles {
             for _ in 0..self.buffers.plain.len() {
                 let mut offset = 0;
                 while offset < self.size {
-                    let count = pread(&self.file, &mut *self.piece, offset)?;
+                    let count = self.file.read_at(&mut self.piece, offset)?;
                     if count == 0 {
                         return Err("the file has shrunk".into());
                     }

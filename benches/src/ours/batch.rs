@@ -50,7 +50,15 @@ impl Serving {
     /// Serves with a protocol for each connection; each counts itself once as
     /// it is made.
     pub(crate) fn new<P: Protocol>(protocol: impl Fn(&Rc<Batch>) -> P + 'static) -> Fallible<Self> {
-        Self::with_options(protocol, ServerOptions::default())
+        Self::on(Loop::new()?, protocol)
+    }
+
+    /// The same on a loop over some other backend.
+    pub(crate) fn on<P: Protocol>(
+        event_loop: Loop,
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+    ) -> Fallible<Self> {
+        Self::with_options(event_loop, protocol, ServerOptions::default())
     }
 
     /// The same over TLS.
@@ -58,14 +66,15 @@ impl Serving {
         protocol: impl Fn(&Rc<Batch>) -> P + 'static,
     ) -> Fallible<Self> {
         let context = RustlsContext::from_server_config(tls::server_config()?);
-        Self::with_options(protocol, ServerOptions::default().ssl(Arc::new(context)))
+        let options = ServerOptions::default().ssl(Arc::new(context));
+        Self::with_options(Loop::new()?, protocol, options)
     }
 
     fn with_options<P: Protocol>(
+        event_loop: Loop,
         protocol: impl Fn(&Rc<Batch>) -> P + 'static,
         options: ServerOptions,
     ) -> Fallible<Self> {
-        let event_loop = Loop::new()?;
         let batch = Rc::new(Batch {
             event_loop: event_loop.handle(),
             missing: Cell::new(0),

@@ -58,14 +58,26 @@ impl Events {
     }
 
     /// Takes the next event: jobs that are done first, then what is ready.
-    #[inline]
     pub fn pop(&mut self) -> Option<Event> {
-        if let Some((key, result)) = self.done.pop_front() {
+        if let Some((key, result)) = self.pop_done() {
             return Some(Event::Done { key, result });
         }
-        if let Some(&(key, ready)) = self.ready.get(self.taken) {
+        self.pop_ready()
+            .map(|(key, ready)| Event::Ready { key, ready })
+    }
+
+    /// Takes the next job that is done.
+    #[inline]
+    pub(crate) fn pop_done(&mut self) -> Option<(Key, io::Result<u64>)> {
+        self.done.pop_front()
+    }
+
+    /// Takes the next source that is ready.
+    #[inline]
+    pub(crate) fn pop_ready(&mut self) -> Option<(Key, Readiness)> {
+        if let Some(&next) = self.ready.get(self.taken) {
             self.taken += 1;
-            return Some(Event::Ready { key, ready });
+            return Some(next);
         }
         self.ready.clear();
         self.taken = 0;

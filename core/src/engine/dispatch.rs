@@ -4,46 +4,62 @@ use std::error::Error;
 use std::rc::Rc;
 
 use super::{Engine, ExceptionContext, Severity, Todo, Watched};
-use crate::backend::{Event, Interest, Key};
+use crate::backend::{Events, Interest, Key, Readiness};
 
 impl Engine {
-    /// Dispatches every event of the batch. What a panic leaves over stays in
+    /// Dispatches every event of the batch: jobs that are done, then what is ready. What a panic leaves over stays in
     /// the batch and comes first in the next turn.
-    pub(super) fn dispatch(self: &Rc<Self>) {
-        loop {
-            let event = self.events.borrow_mut().pop();
-            match event {
-                Some(Event::Ready { key, ready }) => {
-                    if let Some((owner, armed)) = self.addressee(key) {
-                        // A hang-up is reported for more than is armed, and an
-                        // event may be older than the last change (clause B2).
-                        let ready = ready & armed.into();
-                        if !ready.is_empty() {
-                            self.timed(|| owner.ready(ready));
-                            self.settle();
-                        }
-                    }
-                }
-                Some(Event::Done { key, result }) => {
-                    if let Some((owner, _)) = self.addressee(key) {
-                        owner.done(result);
-                        self.settle();
-                    }
-                }
-                None => return,
+    #[inline]
+    pub(super) fn dispatch(self: &Rc<Self>, events: &mut Events) {
+        while let Some((key, result)) = events.pop_done() {
+            let current = self.addressee(key);
+            if let Some((owner, _)) = current.or_else(|| self.late_addressee(key)) {
+                owner.done(result);
+                self.settle();
+            }
+        }
+        while let Some((key, ready)) = events.pop_ready() {
+            match self.addressee(key) {
+                Some((owner, armed)) => self.deliver(&*owner, armed, ready),
+                None => self.deliver_late(key, ready),
             }
         }
     }
 
-    /// Whom an event is for, and what is armed for him.
+    #[inline]
+    fn deliver(self: &Rc<Self>, owner: &dyn Watched, armed: Interest, ready: Readiness) {
+        // A hang-up is reported for more than is armed, and an event may be
+        // older than the last change (clause B2).
+        let ready = ready & armed.into();
+        if !ready.is_empty() {
+            self.timed(|| owner.ready(ready));
+            self.settle();
+        }
+    }
+
+    #[cold]
+    fn deliver_late(self: &Rc<Self>, key: Key, ready: Readiness) {
+        if let Some((owner, armed)) = self.late_addressee(key) {
+            self.deliver(&*owner, armed, ready);
+        }
+    }
+
+    /// Whom an event is for, and what is armed for him: the owner whose key it
+    /// bears.
+    #[inline]
     fn addressee(&self, key: Key) -> Option<(Rc<dyn Watched>, Interest)> {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.named(key)?;
+        Some((Rc::clone(slot.owner.as_ref()?), slot.armed))
+    }
+
+    /// Whom an event for an earlier owner of a slot is for, if anybody.
+    #[cold]
+    fn late_addressee(&self, key: Key) -> Option<(Rc<dyn Watched>, Interest)> {
         let turn = self.turn.get();
         let slots = self.slots.borrow();
         let slot = slots.at(key)?;
         let owner = slot.owner.as_ref();
-        if slot.is_current(key) {
-            return Some((Rc::clone(owner?), slot.armed));
-        }
         if let Some(owner) = owner.filter(|owner| owner.accepts(key, turn)) {
             return Some((Rc::clone(owner), slot.armed));
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers, Todo};
-use crate::backend::{Backend, Events};
+use crate::backend::Backend;
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
 use crate::task::{TaskWaker, Tasks};
@@ -90,8 +90,8 @@ impl Engine {
             timers: RefCell::new(Timers::default()),
             due: RefCell::default(),
             owed: RefCell::default(),
-            events: RefCell::new(Events::default()),
-            read_buffer: Cell::new(None),
+            events: RefCell::default(),
+            read_buffer: RefCell::default(),
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),
@@ -186,7 +186,7 @@ impl Engine {
         drop(self.owed.take());
         drop(self.events.take());
         drop(self.idle.take());
-        self.read_buffer.set(None);
+        drop(self.read_buffer.take());
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));

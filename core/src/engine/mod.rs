@@ -3,7 +3,8 @@
 //! Nothing here knows an operating system, and nothing in a backend knows what
 //! is kept here. The engine is shared by everything that belongs to a loop and
 //! is never borrowed as a whole: each part is a cell of its own, and no borrow
-//! is alive while user code runs.
+//! is alive while user code runs, but those of the batch of events and of the
+//! read buffer.
 //!
 //! A turn, in this order (line E2):
 //!
@@ -44,7 +45,7 @@ pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -87,8 +88,11 @@ pub(crate) struct Engine {
     due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
+    /// What of the last wait was not dispatched yet. Borrowed for the whole of
+    /// a turn.
     events: RefCell<Events>,
-    read_buffer: Cell<Option<Box<[u8]>>>,
+    /// Empty until the first read.
+    read_buffer: RefCell<Box<[u8]>>,
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
     wire: Cell<Vec<u8>>,
@@ -150,16 +154,15 @@ impl Engine {
         Some(use_backend(&mut **backend.as_mut()?))
     }
 
-    /// Takes the read buffer; [`return_read_buffer`](Self::return_read_buffer)
-    /// gives it back.
-    pub(crate) fn take_read_buffer(&self) -> Box<[u8]> {
-        self.read_buffer
-            .take()
-            .unwrap_or_else(|| vec![0; READ_BUFFER].into_boxed_slice())
-    }
-
-    pub(crate) fn return_read_buffer(&self, buffer: Box<[u8]>) {
-        self.read_buffer.set(Some(buffer));
+    /// The read buffer, for one read and what the protocol makes of it: no
+    /// other connection reads meanwhile.
+    #[inline]
+    pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
+        let mut buffer = self.read_buffer.borrow_mut();
+        if buffer.is_empty() {
+            *buffer = vec![0; READ_BUFFER].into_boxed_slice();
+        }
+        buffer
     }
 
     /// Takes an empty buffer for plaintext; a nested caller gets a new one.

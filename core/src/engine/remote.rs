@@ -56,6 +56,7 @@ impl Shared {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn is_pending(&self) -> bool {
         self.pending.load(Ordering::Relaxed)
     }

@@ -144,6 +144,7 @@ impl Slots {
     }
 
     /// The slot that a key names, if its generation is the current one.
+    #[inline]
     pub(super) fn named(&mut self, key: Key) -> Option<&mut Slot> {
         self.slots
             .get_mut(key.slot() as usize)
@@ -184,11 +185,5 @@ impl Slots {
             .iter_mut()
             .filter_map(|slot| slot.owner.take())
             .collect()
-    }
-}
-
-impl Slot {
-    pub(super) fn is_current(&self, key: Key) -> bool {
-        self.generation == key.generation()
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Engine, Run, Todo};
+use crate::backend::Events;
 use crate::task::TaskId;
 
 impl Engine {
@@ -13,21 +14,24 @@ impl Engine {
     /// A panic of user code leaves every queue as it stands, without the item
     /// that panicked: the next turn goes on behind it.
     pub(super) fn turn(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
+        // Borrowed while user code runs: only a turn needs it, and there are
+        // no turns inside of turns.
+        let events = &mut *self.events.borrow_mut();
         // What a panic left of the last batch comes before a new one, and is
         // judged by the turn that it belongs to.
-        if self.events.borrow().is_empty() {
+        if events.is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
             if self.has_todo(Todo::ARM) {
                 self.arm();
             }
-            self.wait()?;
+            self.wait(events)?;
         }
         self.take_remote();
         if self.has_todo(Todo::TIMERS) {
             self.collect_due();
         }
         self.run_ready(|_| true, main);
-        self.dispatch();
+        self.dispatch(events);
         if self.has_todo(Todo::DUE) {
             self.run_due();
         }
@@ -37,7 +41,7 @@ impl Engine {
         Ok(())
     }
 
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&self, events: &mut Events) -> io::Result<()> {
         let busy =
             self.stopping.get() || self.has_todo(Todo::RUN | Todo::DUE) || self.shared.is_pending();
         let timeout = if busy {
@@ -47,8 +51,7 @@ impl Engine {
         } else {
             None
         };
-        let mut events = self.events.borrow_mut();
-        self.with_backend(|backend| backend.wait(timeout, &mut events))
+        self.with_backend(|backend| backend.wait(timeout, events))
             .unwrap_or(Ok(()))
     }
 
@@ -56,19 +59,28 @@ impl Engine {
     #[inline]
     pub(super) fn take_remote(&self) {
         if self.shared.is_pending() {
-            let items = self.shared.take();
-            self.ready
-                .borrow_mut()
-                .extend(items.into_iter().map(Run::from));
-            self.note(Todo::RUN);
+            self.take_pending();
         }
     }
 
+    #[cold]
+    fn take_pending(&self) {
+        let items = self.shared.take();
+        self.ready
+            .borrow_mut()
+            .extend(items.into_iter().map(Run::from));
+        self.note(Todo::RUN);
+    }
+
     /// Runs what is queued by now, up to the first item that may not run.
+    #[inline]
     fn run_ready(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
-        if !self.has_todo(Todo::RUN) {
-            return;
+        if self.has_todo(Todo::RUN) {
+            self.run_queued(may_run, main);
         }
+    }
+
+    fn run_queued(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
         let queued = self.ready.borrow().len();
         for _ in 0..queued {
             let Some(run) = self.pop_if(&may_run) else {

@@ -71,7 +71,7 @@ async fn established(engine: &Rc<Engine>, socket: &Socket) -> io::Result<()> {
 /// stable kind for EINPROGRESS.
 fn is_in_progress(error: &io::Error) -> bool {
     #[cfg(unix)]
-    return error.raw_os_error() == Some(libc::EINPROGRESS);
+    return error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error());
     #[cfg(not(unix))]
     return error.kind() == io::ErrorKind::WouldBlock;
 }

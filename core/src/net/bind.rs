@@ -119,7 +119,7 @@ fn bind_all(
 /// then passed over. The standard library has no stable kind for it.
 fn lacks_family(error: &io::Error) -> bool {
     #[cfg(unix)]
-    const MISSING: i32 = libc::EAFNOSUPPORT;
+    const MISSING: i32 = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
     #[cfg(not(unix))]
     const MISSING: i32 = 10_047; // WSAEAFNOSUPPORT
     error.raw_os_error() == Some(MISSING)

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::backend::Source;
 use crate::engine::{Engine, ReadyFuture};
-use crate::transport::output;
+use crate::transport::socket_io;
 
 /// Sends a file over a socket. The socket belongs to the loop meanwhile.
 pub(crate) async fn sock_sendfile(
@@ -92,7 +92,7 @@ async fn send(
     loop {
         let step = {
             let sink = SockRef::from(&socket);
-            let write = &mut |data: &[u8]| output::send(&sink, data);
+            let write = &mut |data: &[u8]| socket_io::send(&sink, data);
             transfer.step(engine, Some((ready.key(), socket)), write)
         };
         if matches!(step, Step::InFlight) {

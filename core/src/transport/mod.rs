@@ -8,9 +8,11 @@ mod flow_control;
 mod hand_over;
 mod handle;
 mod names;
-pub(crate) mod output;
+#[cfg(any(windows, test))]
+mod pieces;
 mod queue;
 mod socket;
+pub(crate) mod socket_io;
 mod stream;
 
 pub use address::Address;

@@ -29,7 +29,7 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, output};
+use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -123,7 +123,7 @@ impl Stream {
             }
         });
         stream.with_socket(|socket| {
-            output::prepare(socket);
+            socket_io::prepare(socket);
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
             stream.key.set(engine.adopt(socket.as_source(), owner));
         });

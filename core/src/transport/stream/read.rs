@@ -1,67 +1,49 @@
 //! Reading.
 
-use std::io::{self, Read};
+use std::io;
 
-use super::{Flags, PanicGuard, Stream, borrow};
-use crate::engine::Engine;
+use super::{Flags, PanicGuard, Stream, borrow, socket_io};
+use crate::BoxError;
 use crate::protocol::Outcome;
 
-/// The engine's read buffer, which goes back also when a callback panics.
-struct Lent<'a> {
-    engine: &'a Engine,
-    buffer: Option<Box<[u8]>>,
-}
-
-impl<'a> Lent<'a> {
-    fn new(engine: &'a Engine) -> Self {
-        Self {
-            buffer: Some(engine.take_read_buffer()),
-            engine,
-        }
-    }
-
-    fn bytes(&mut self) -> &mut [u8] {
-        self.buffer.as_deref_mut().unwrap_or_default()
-    }
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        if let Some(buffer) = self.buffer.take() {
-            self.engine.return_read_buffer(buffer);
-        }
-    }
-}
-
-/// What one read brought.
-enum Arrival {
-    /// Data, and what the protocol made of it.
-    Data(Outcome),
+/// Why reading does not go on as before.
+enum Halt {
     End,
-    Nothing,
+    /// What the protocol has answered.
+    Raised(BoxError),
     Failed(io::Error),
 }
 
-impl Arrival {
-    fn of(read: io::Result<usize>, deliver: impl FnOnce(usize) -> Outcome) -> Self {
-        match read {
-            Ok(0) => Self::End,
-            Ok(count) => Self::Data(deliver(count)),
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Self::Nothing,
-                _ => Self::Failed(error),
-            },
+impl Halt {
+    /// No data is no reason.
+    #[cold]
+    fn after(error: io::Error) -> Result<(), Self> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),
+            _ => Err(Self::Failed(error)),
         }
+    }
+}
+
+/// Gives the protocol what a read has brought.
+#[inline]
+fn deliver(read: io::Result<usize>, to: impl FnOnce(usize) -> Outcome) -> Result<(), Halt> {
+    match read {
+        Ok(0) => Err(Halt::End),
+        Ok(count) => to(count).map_err(Halt::Raised),
+        Err(error) => Halt::after(error),
     }
 }
 
 impl Stream {
     pub(super) fn may_read(&self) -> bool {
-        let flags = self.flags.get();
-        flags.contains(Flags::MADE)
-            && !flags.intersects(
-                Flags::PAUSED | Flags::EOF_READ | Flags::CLOSING | Flags::TRANSFER | Flags::ENDING,
-            )
+        let decisive = Flags::MADE
+            | Flags::PAUSED
+            | Flags::EOF_READ
+            | Flags::CLOSING
+            | Flags::TRANSFER
+            | Flags::ENDING;
+        self.flags.get() & decisive == Flags::MADE
     }
 
     pub(super) fn pause(&self) {
@@ -85,10 +67,10 @@ impl Stream {
             match protocol.as_buffered() {
                 Some(buffered) => self.read_into(buffered),
                 None => {
-                    let mut lent = Lent::new(&self.engine);
-                    let read = self.receive(lent.bytes());
-                    Arrival::of(read, |count| {
-                        protocol.data_received_mut(&mut lent.bytes()[..count])
+                    let mut buffer = self.engine.read_buffer();
+                    let read = self.receive(&mut buffer);
+                    deliver(read, |count| {
+                        protocol.data_received_mut(&mut buffer[..count])
                     })
                 }
             }
@@ -96,33 +78,36 @@ impl Stream {
         std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
-        match read {
-            Arrival::Data(Ok(())) | Arrival::Nothing => {}
-            Arrival::Data(Err(error)) => self.raised("data_received failed", error),
-            Arrival::End => self.end_of_stream(),
-            Arrival::Failed(error) => self.fail(Some(error)),
+        if let Err(halt) = read {
+            self.halt(halt);
+        }
+    }
+
+    #[cold]
+    fn halt(&self, halt: Halt) {
+        match halt {
+            Halt::Raised(error) => self.raised("data_received failed", error),
+            Halt::End => self.end_of_stream(),
+            Halt::Failed(error) => self.fail(Some(error)),
         }
     }
 
     /// Reads straight into the protocol's own buffer (line D29).
-    fn read_into(&self, protocol: &mut dyn crate::protocol::BufferedProtocol) -> Arrival {
-        let space = match protocol.buffer(None) {
-            Ok(space) => space,
-            Err(error) => return Arrival::Data(Err(error)),
-        };
+    fn read_into(&self, protocol: &mut dyn crate::protocol::BufferedProtocol) -> Result<(), Halt> {
+        let space = protocol.buffer(None).map_err(Halt::Raised)?;
         if space.is_empty() {
-            return Arrival::Data(Err("the protocol's buffer is empty".into()));
+            return Err(Halt::Raised("the protocol's buffer is empty".into()));
         }
         if !self.may_read() {
             // Paused or closed from inside the call (lines D17, D53).
-            return Arrival::Nothing;
+            return Ok(());
         }
         let read = self.receive(space);
-        Arrival::of(read, |count| protocol.buffer_updated(count))
+        deliver(read, |count| protocol.buffer_updated(count))
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
-        self.with_socket(|mut socket| socket.read(into))
+        self.with_socket(|socket| socket_io::receive(socket, into))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::{Rc, Weak};
 
-use super::{Flags, Stream, output};
+use super::{Flags, Stream, socket_io};
 use crate::backend::{AsSource, Key};
 use crate::engine::{Engine, Run};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
@@ -70,7 +70,9 @@ impl Carrier for Stream {
         let key = self.key.get();
         self.with_socket(|socket| {
             let native = Some((key, socket.as_source()));
-            transfer.step(&self.engine, native, &mut |data| output::send(socket, data))
+            transfer.step(&self.engine, native, &mut |data| {
+                socket_io::send(socket, data)
+            })
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{Flags, Stream, output};
+use super::{Flags, Stream, socket_io};
 use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
@@ -17,7 +17,17 @@ impl Stream {
     }
 
     /// Whether bytes are taken, dropped, or refused.
+    #[inline]
     fn admits(&self) -> Result<bool, WriteError> {
+        let hindrance = Flags::TRANSFER | Flags::EOF_WRITTEN | Flags::CLOSING | Flags::ENDING;
+        if self.has(hindrance) {
+            return self.admits_none();
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn admits_none(&self) -> Result<bool, WriteError> {
         let flags = self.flags.get();
         if flags.contains(Flags::TRANSFER) {
             return Err(WriteError::SendFileInProgress);
@@ -25,30 +35,31 @@ impl Stream {
         if flags.contains(Flags::EOF_WRITTEN) {
             return Err(WriteError::EofWritten);
         }
-        if flags.intersects(Flags::CLOSING | Flags::ENDING) {
-            self.dropped.note(&self.engine);
-            return Ok(false);
-        }
-        Ok(true)
+        self.dropped.note(&self.engine);
+        Ok(false)
     }
 
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
         if !self.admits()? {
             return Ok(Flow::Closed);
         }
-        let mut rest = data;
-        if self.queued.get() == 0 {
-            if data.is_empty() {
-                return Ok(self.flow());
-            }
-            match self.send(data) {
-                Ok(sent) if sent == data.len() => return Ok(self.flow()),
-                Ok(sent) => rest = &data[sent..],
-                Err(error) => return Ok(self.write_failed(error)),
-            }
+        if self.queued.get() > 0 || data.is_empty() {
+            return Ok(self.write_behind(data, 0));
         }
-        self.enqueue(&[IoSlice::new(rest)], 0);
-        Ok(self.flow())
+        match self.send(data) {
+            Ok(sent) if sent == data.len() => Ok(self.flow()),
+            Ok(sent) => Ok(self.write_behind(data, sent)),
+            Err(error) => Ok(self.write_failed(error)),
+        }
+    }
+
+    /// Queues what one attempt did not take.
+    #[cold]
+    fn write_behind(&self, data: &[u8], sent: usize) -> Flow {
+        if sent < data.len() {
+            self.enqueue(&[IoSlice::new(data)], sent);
+        }
+        self.flow()
     }
 
     pub(super) fn write_slices(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
@@ -60,7 +71,7 @@ impl Stream {
         if self.queued.get() == 0 && total > 0 {
             let first = &lines[..lines.len().min(IOV_MAX)];
             let written = self
-                .with_socket(|socket| output::send_vectored(socket, first))
+                .with_socket(|socket| socket_io::send_vectored(socket, first))
                 .unwrap_or(Ok(0));
             match taken(written) {
                 Ok(count) => sent = count,
@@ -75,10 +86,11 @@ impl Stream {
 
     /// One attempt; 0 if the kernel takes nothing now.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
-        let written = self.with_socket(|socket| output::send(socket, data));
+        let written = self.with_socket(|socket| socket_io::send(socket, data));
         taken(written.unwrap_or(Ok(0)))
     }
 
+    #[cold]
     fn write_failed(&self, error: io::Error) -> Flow {
         self.fail(Some(error));
         Flow::Closed
@@ -101,6 +113,7 @@ impl Stream {
     }
 
     /// The socket takes data again.
+    #[inline(never)]
     pub(super) fn write_ready(&self) {
         if self.queued.get() > 0 {
             match self.flush() {
@@ -127,7 +140,7 @@ impl Stream {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
             let written =
-                self.with_socket(|socket| output::send_vectored(socket, &slices[..count]));
+                self.with_socket(|socket| socket_io::send_vectored(socket, &slices[..count]));
             taken(written.unwrap_or(Ok(0)))?
         };
         self.with_busy(|busy| busy.queue.advance(sent));
@@ -189,16 +202,15 @@ impl Stream {
 }
 
 /// That the kernel takes nothing now is no error, but 0 bytes.
+#[inline]
 fn taken(written: io::Result<usize>) -> io::Result<usize> {
-    match written {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-            ) =>
-        {
-            Ok(0)
-        }
-        other => other,
+    written.or_else(nothing_taken)
+}
+
+#[cold]
+fn nothing_taken(error: io::Error) -> io::Result<usize> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
+        _ => Err(error),
     }
 }
