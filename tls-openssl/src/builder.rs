@@ -189,7 +189,8 @@ impl Builder {
         let mut context = SslContext::builder(method).map_err(library)?;
         // A renegotiation is refused with a warning.
         context.set_options(SslOptions::NO_RENEGOTIATION | SslOptions::CIPHER_SERVER_PREFERENCE);
-        // An idle connection has no buffers; and what is behind one's own
+        // An idle connection has no buffers, which are 34 KB and cost a quarter
+        // of a microsecond for each record; and what is behind one's own
         // certificate is what was given, and not what OpenSSL finds.
         context.set_mode(SslMode::RELEASE_BUFFERS | SslMode::NO_AUTO_CHAIN);
         let (min, max) = (self.config.min_version, self.config.max_version);
