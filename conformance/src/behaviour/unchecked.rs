@@ -2,15 +2,7 @@
 
 /// Lines, and what they say.
 pub(super) const UNCHECKED: &[(&str, &str)] = &[
-    (
-        "A6",
-        "Without permission to fall back, sending over TLS is refused as not available.",
-    ),
     ("A8", "A count is a positive number."),
-    (
-        "A10",
-        "Arguments are checked in the same way on every transport.",
-    ),
     ("A11", "The file is a binary one."),
     ("A19", "A socket that does TLS by itself is refused."),
     (
