@@ -117,7 +117,10 @@ impl Transfer {
     }
 
     fn fall_back(&mut self) -> Result<(), Kind> {
-        self.file.examine().map_err(Kind::File)?;
+        // What has a total is a regular file, and was looked at already.
+        if self.total.is_none() {
+            self.file.examine().map_err(Kind::File)?;
+        }
         self.fallback = Some(Box::new(Fallback::new(&self.file, self.offset)?));
         Ok(())
     }
