@@ -112,6 +112,10 @@ fn count_system_calls(requests: u64) -> Fallible<bool> {
     let (Some(ours), Some(bare)) = (ours, bare) else {
         return Ok(print_skipped(&what, "strace"));
     };
+    if let Some(polling) = system_calls(SubjectKind::Polling, ECHO, requests)? {
+        let sum = polling.sum();
+        println!("| {what}, over polling | {sum:.2} ({polling}) | | | |");
+    }
     Ok(print_count(
         &what,
         &format!("{:.2} ({ours})", ours.sum()),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use loopline::Loop;
+use loopline_backend_kqueue::KqueueBackend;
 use rustix::net::sockopt::set_tcp_congestion;
 
 use crate::client::Client;
@@ -38,6 +40,9 @@ pub(crate) fn listen() -> Fallible<TcpListener> {
 pub(crate) enum SubjectKind {
     /// loopline.
     Ours,
+    /// loopline over the backend for kqueue, which is `polling` over epoll
+    /// here: what that costs beside the direct calls of the other.
+    Polling,
     /// The bare loop of a workload.
     Bare,
     /// The same, but its socket blocks: for files, a mere loop of sendfile(2).
@@ -49,6 +54,23 @@ pub(crate) enum SubjectKind {
 
 impl SubjectKind {
     const ALL: &[Self] = &[
+        Self::Ours,
+        Self::Polling,
+        Self::Bare,
+        Self::Blocking,
+        #[cfg(feature = "tokio")]
+        Self::Tokio,
+    ];
+
+    const ECHOES: &[Self] = &[
+        Self::Ours,
+        Self::Polling,
+        Self::Bare,
+        #[cfg(feature = "tokio")]
+        Self::Tokio,
+    ];
+
+    const FILES: &[Self] = &[
         Self::Ours,
         Self::Bare,
         Self::Blocking,
@@ -66,6 +88,7 @@ impl SubjectKind {
     fn name(self) -> &'static str {
         match self {
             Self::Ours => "loopline",
+            Self::Polling => "polling",
             Self::Bare => "bare",
             Self::Blocking => "blocking",
             #[cfg(feature = "tokio")]
@@ -77,19 +100,29 @@ impl SubjectKind {
         Self::ALL.iter().copied().find(|kind| kind.name() == word)
     }
 
-    /// Who serves a workload: everybody that can.
+    /// Who serves a workload: everybody that can and has something to show.
     pub(crate) fn of(workload: Workload) -> &'static [Self] {
         match workload {
+            Workload::Echo { .. } => Self::ECHOES,
             // The one that blocks serves a single client, and is worth its
             // time where it waits long.
-            Workload::File { size } if size >= 1 << 20 => Self::ALL,
+            Workload::File { size } if size >= 1 << 20 => Self::FILES,
             _ => Self::EVENT_LOOPS,
         }
     }
 
     fn make(self, workload: Workload) -> Fallible<Box<dyn Subject>> {
         Ok(match (self, workload) {
-            (Self::Ours, Workload::Echo { size, .. }) => Box::new(ours::Echo::new(size)?),
+            (Self::Ours, Workload::Echo { size, .. }) => {
+                Box::new(ours::Echo::new(size, Loop::new()?)?)
+            }
+            (Self::Polling, Workload::Echo { size, .. }) => {
+                let backend = Box::new(KqueueBackend::new()?);
+                Box::new(ours::Echo::new(size, Loop::with_backend(backend))?)
+            }
+            (Self::Polling, Workload::File { .. }) => {
+                return Err("files do not wait, so that polling would show nothing".into());
+            }
             (Self::Ours, Workload::File { size }) => Box::new(ours::Files::new(size)?),
             (Self::Bare, Workload::Echo { size, .. }) => Box::new(bare::Echo::new(size)?),
             (Self::Bare, Workload::File { size }) => Box::new(bare::Files::new(size)?),

@@ -24,6 +24,8 @@ pub(crate) struct Case {
     pub(crate) otherwise: Option<Body>,
     /// Whether no other case may run meanwhile.
     pub(crate) alone: bool,
+    /// Whether it runs over TLS too.
+    pub(crate) over_tls: bool,
     /// What is checked.
     pub(crate) body: Body,
 }
@@ -42,6 +44,7 @@ impl Case {
             needs: None,
             otherwise: None,
             alone: false,
+            over_tls: false,
             body,
         }
     }
@@ -58,6 +61,14 @@ impl Case {
     pub(crate) const fn otherwise(self, body: Body) -> Self {
         Self {
             otherwise: Some(body),
+            ..self
+        }
+    }
+
+    /// The case holds over TLS as well: it runs once more for each coder.
+    pub(crate) const fn over_tls(self) -> Self {
+        Self {
+            over_tls: true,
             ..self
         }
     }
@@ -197,7 +208,7 @@ pub(crate) struct LeftOut {
 
 impl Layer {
     /// The cases with their names, which lack the subject's.
-    pub(crate) fn cases(&self) -> impl Iterator<Item = (String, &'static Case)> {
+    pub(crate) fn cases(&self) -> impl Iterator<Item = (String, &'static Case)> + use<> {
         let layer = self.name;
         let cases = self.tables.iter().flat_map(|table| table.iter());
         cases.map(move |case| (format!("{layer}::{}_{}", case.line, case.name), case))

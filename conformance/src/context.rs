@@ -35,6 +35,11 @@ impl Context {
         backend.map_err(|error| Stop::failed(format_args!("no backend could be made: {error}")))
     }
 
+    /// Whether the case is about TLS.
+    pub(crate) fn has_coders(&self) -> bool {
+        self.cast.coders.is_some()
+    }
+
     /// Makes a context of TLS, by the coder of its side.
     ///
     /// # Errors

@@ -74,6 +74,9 @@ mod verdict;
 mod watchdog;
 
 #[cfg(all(test, target_os = "linux"))]
+extern crate self as loopline_conformance;
+
+#[cfg(all(test, target_os = "linux"))]
 mod adversary;
 
 pub use expectation::Expectation;

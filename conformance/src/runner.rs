@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use crate::case::{Body, Case, Layer};
+use crate::case::{Body, Case, Layer, Per};
 use crate::cast::Cast;
 use crate::context::{Context, Progress};
 use crate::options::Options;
@@ -39,9 +39,15 @@ pub(crate) fn entries(
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     for layer in layers.iter().filter(|layer| chosen(layer)) {
-        for cast in Cast::all(layer.per, subjects, coders) {
+        let per = Cast::all(layer.per, subjects, coders).into_iter();
+        let mut casts: Vec<_> = per.map(|cast| (cast, false)).collect();
+        if layer.per == Per::Subject {
+            let over_tls = Cast::all(Per::SubjectAndCoder, subjects, coders);
+            casts.extend(over_tls.into_iter().map(|cast| (cast, true)));
+        }
+        for (cast, over_tls) in casts {
             let ledger = cast.expectations();
-            for (name, case) in layer.cases() {
+            for (name, case) in layer.cases().filter(|(_, case)| !over_tls || case.over_tls) {
                 let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
                 entries.push(entry(cast.clone(), &name, case, expected, options));
             }

@@ -48,7 +48,14 @@ impl Serving {
     /// Serves with a protocol for each connection; each counts itself once as
     /// it is made.
     pub(crate) fn new<P: Protocol>(protocol: impl Fn(&Rc<Batch>) -> P + 'static) -> Fallible<Self> {
-        let event_loop = Loop::new()?;
+        Self::on(Loop::new()?, protocol)
+    }
+
+    /// The same on a loop over some other backend.
+    pub(crate) fn on<P: Protocol>(
+        event_loop: Loop,
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+    ) -> Fallible<Self> {
         let batch = Rc::new(Batch {
             event_loop: event_loop.handle(),
             missing: Cell::new(0),

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use loopline::{Outcome, Protocol, Transport};
+use loopline::{Loop, Outcome, Protocol, Transport};
 
 use super::batch::{Batch, Serving};
 use crate::Fallible;
@@ -16,8 +16,8 @@ pub(crate) struct Echo {
 }
 
 impl Echo {
-    pub(crate) fn new(size: usize) -> Fallible<Self> {
-        let serving = Serving::new(|batch| Connection {
+    pub(crate) fn new(size: usize, event_loop: Loop) -> Fallible<Self> {
+        let serving = Serving::on(event_loop, |batch| Connection {
             batch: Rc::clone(batch),
             transport: None,
         })?;

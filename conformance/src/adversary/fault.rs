@@ -5,15 +5,16 @@ macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// One thing that is wrong with an otherwise right backend.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Fault {
+        pub(in crate::adversary) enum Fault {
             $($(#[$doc])* $name,)*
         }
 
         impl Fault {
-            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)*];
+            pub(in crate::adversary) const ALL: &'static [Self] = &[$(Self::$name,)*];
         }
     };
 }
+pub(super) use faults;
 
 faults! {
     /// No source is ever reported.

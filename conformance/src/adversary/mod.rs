@@ -3,6 +3,7 @@
 //!
 //! A case that no fault fails would be one that cannot fail.
 
+mod coders;
 mod completing;
 mod fault;
 mod faulty;

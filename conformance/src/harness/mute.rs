@@ -9,8 +9,11 @@ use loopline_core::{
     WriteError,
 };
 
-/// A transport that is always closing and has nothing.
-pub(crate) struct Mute;
+/// A transport that has nothing.
+pub(crate) struct Mute {
+    /// What it says about closing.
+    pub(crate) is_closing: bool,
+}
 
 impl Transport for Mute {
     fn write(&self, _data: &[u8]) -> Result<Flow, WriteError> {
@@ -34,7 +37,7 @@ impl Transport for Mute {
     fn abort(&self) {}
 
     fn is_closing(&self) -> bool {
-        true
+        self.is_closing
     }
 
     fn set_close_timeout(&self, _timeout: Option<Duration>) {}

@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use loopline_core::backend::{AsSource, Backend};
 use loopline_core::{
-    EventLoop, EventLoopExt, FileSource, SendFileError, SendFileOptions, Transport,
+    ConnectOptions, ConnectedSocket, EventLoop, EventLoopExt, FileSource, SendFileError,
+    SendFileOptions, Transport,
 };
 use socket2::Socket;
 
@@ -19,6 +20,9 @@ use super::elsewhere::elsewhere;
 use super::origin::Origin;
 use super::recorder::{Log, Recorder};
 use super::scene::{Scene, on_backend};
+use super::tls::authority::NAME;
+use super::tls::parts;
+use super::tls::relay::relay;
 use super::{os, sockets};
 use crate::context::Context;
 use crate::verdict::{Outcome, Stop};
@@ -38,6 +42,8 @@ const LITTLE: NonZeroU64 = NonZeroU64::new(100_003).unwrap();
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     Transport,
+    /// A transport that speaks TLS.
+    Tls,
     Socket,
 }
 
@@ -120,8 +126,21 @@ impl Setting {
         Ok(all)
     }
 
+    /// Those of a case that is run over TLS: whatever the backend sends by
+    /// itself, the coder has to encrypt.
+    fn over_tls() -> Vec<Self> {
+        let ways = [Way::Native, Way::InPlace, Way::Elsewhere, Way::Memory];
+        let setting = |way| Self {
+            carrier: Carrier::Tls,
+            way,
+            network: Network::Tcp,
+            completes: false,
+        };
+        ways.into_iter().map(setting).collect()
+    }
+
     pub(crate) fn has_transport(&self) -> bool {
-        self.carrier == Carrier::Transport
+        self.carrier != Carrier::Socket
     }
 }
 
@@ -152,7 +171,12 @@ pub(crate) fn over(
     wanted: impl Fn(&Setting) -> bool,
     body: impl AsyncFn(&Stage<'_>) -> Outcome,
 ) -> Outcome {
-    for setting in Setting::all(context)?.into_iter().filter(wanted) {
+    let settings = if context.has_coders() {
+        Setting::over_tls()
+    } else {
+        Setting::all(context)?
+    };
+    for setting in settings.into_iter().filter(wanted) {
         let hold = Rc::default();
         let backend = setting.way.backend(context, &hold)?;
         on_backend(context, backend, async |scene| {
@@ -217,8 +241,19 @@ impl Stage<'_> {
         ours.set_nonblocking(true)?;
         ours.set_send_buffer_size(KEPT)?;
         peer.set_recv_buffer_size(KEPT)?;
+        let mut peer = peer;
         let end = match self.setting.carrier {
             Carrier::Socket => End::Socket(ours),
+            Carrier::Tls => {
+                let context = self.scene.context;
+                peer = relay(context.tls(&parts::server())?, peer.into())?.into();
+                let options = ConnectOptions::default()
+                    .ssl(context.tls(&parts::client())?)
+                    .server_hostname(NAME);
+                let ours = ConnectedSocket::from(os::OwnedSource::from(ours));
+                let made = self.scene.create_connection(|| recorder, ours, options);
+                End::Transport(made.await?.0)
+            }
             Carrier::Transport => {
                 let ours = os::OwnedSource::from(ours);
                 let made = self.scene.connect_accepted_socket(|| recorder, ours);

@@ -8,7 +8,7 @@ use loopline_core::backend::{
 };
 
 use super::*;
-use crate::case::{Need, Per, case};
+use crate::case::{Need, case};
 
 /// A backend that can be made, and nothing else.
 struct Stub;

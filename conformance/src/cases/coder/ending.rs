@@ -194,6 +194,7 @@ fn after_closing_receiving_goes_on(context: &Context) -> Outcome {
         for part in [&b"still "[..], b"here"] {
             peer.send(part)?;
             end.arrive(&peer.take_wire())?;
+            assert_eq!(end.progress, Progress::Open, "the peer has not closed");
         }
         peer.arrive(&close)?;
         peer.close()?;

@@ -5,17 +5,16 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use loopline_core::{
-    EventLoop, FileSource, SendFileError, SendFileErrorKind as Kind, SendFileOptions, Transport,
+    EventLoop, SendFileError, SendFileErrorKind as Kind, SendFileOptions, Transport,
 };
 
 use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::altered::{Altered, Failing};
-use crate::harness::gated::Gate;
 use crate::harness::origin::Origin;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::{Scene, on_backend};
-use crate::harness::stage::{Link, MUCH, Stage, Way, over, over_all, over_transports};
+use crate::harness::stage::{MUCH, Stage, over, over_all, over_transports};
 use crate::harness::{connections, files, sockets};
 use crate::verdict::Outcome;
 
@@ -35,7 +34,8 @@ pub(super) const CASES: &[Case] = &[
         A55,
         the_loss_is_told_once,
         "A connection that is lost while a file is on its way tells its protocol so once."
-    ),
+    )
+    .over_tls(),
     case!(
         A58,
         nothing_is_told_after_the_loss,
@@ -63,39 +63,14 @@ pub(super) const CASES: &[Case] = &[
         "An error of the connection at the first attempt is one, with or without the fallback."
     )
     .needs(Need::SEND_FILE),
-    case!(
-        A65,
-        closing_ends_a_file_on_its_way,
-        "Closing while a file is on its way ends the call, and nothing of the file follows."
-    ),
-    case!(
-        A65,
-        closing_ends_a_file_that_waits,
-        "Closing while a file waits for what was written ends the call, and what was written arrives."
-    ),
-    case!(
-        A65,
-        closing_ends_a_file_that_is_read,
-        "Closing while another thread reads ends the call at once."
-    ),
-    case!(
-        A65,
-        a_socket_stays_until_the_kernel_is_done,
-        "A connection that is ended while a job is in flight is lost once that has ended."
-    ),
-    case!(
-        A66,
-        a_loss_before_the_file_is_an_error,
-        "A connection that is lost before what was written has left ends the call with an error."
-    ),
 ];
 
 /// What a call failed with.
-fn failure(answer: Result<u64, SendFileError>) -> SendFileError {
+pub(super) fn failure(answer: Result<u64, SendFileError>) -> SendFileError {
     answer.expect_err("the call succeeded")
 }
 
-fn is_of_the_connection(error: &SendFileError) -> bool {
+pub(super) fn is_of_the_connection(error: &SendFileError) -> bool {
     matches!(error.kind(), Kind::Connection(_))
 }
 
@@ -315,150 +290,4 @@ fn a_peer_that_leaves_with_everything_is_no_error(context: &Context) -> Outcome 
         }
         Ok(())
     })
-}
-
-/// Ends a connection by closing or aborting it.
-fn end(transport: &Rc<dyn Transport>, aborts: bool) {
-    if aborts {
-        transport.abort();
-    } else {
-        transport.close();
-    }
-}
-
-fn closing_ends_a_file_on_its_way(context: &Context) -> Outcome {
-    over_transports(context, async |stage| {
-        for aborts in [false, true] {
-            for turns in [0, 1, 20] {
-                let link = stage.link().await?;
-                let transport = Rc::clone(link.transport()?);
-                let content = files::content(MUCH);
-                let origin = stage.origin(&content)?;
-                let mut sending =
-                    stage.send(&link.end, origin.source(), SendFileOptions::default());
-                assert!(!stage.scene.ready_within(&mut sending, turns).await?);
-                end(&transport, aborts);
-                stage.doing("waiting for a file on a closed connection");
-                let error = failure(sending.await);
-                assert!(matches!(error.kind(), Kind::Aborted), "{error}");
-                assert_eq!(error.io_kind(), ErrorKind::ConnectionAborted);
-                stage.position_is(&origin, error.sent()).await?;
-                assert_eq!(link.log.until_lost().await, None);
-                let sent = usize::try_from(error.sent())?;
-                let bytes = link.reader()?.bytes()?;
-                // What the kernel had taken arrives, and no more.
-                assert!(bytes == content[..sent], "other bytes arrived");
-            }
-        }
-        Ok(())
-    })
-}
-
-fn closing_ends_a_file_that_waits(context: &Context) -> Outcome {
-    over_transports(context, async |stage| {
-        for aborts in [false, true] {
-            let link = stage.link().await?;
-            let transport = Rc::clone(link.transport()?);
-            let before = files::content(MUCH);
-            transport.write(&before)?;
-            let origin = stage.origin(b"content")?;
-            let mut sending = stage.send(&link.end, origin.source(), SendFileOptions::default());
-            assert!(!stage.scene.ready_within(&mut sending, 3).await?);
-            end(&transport, aborts);
-            let error = failure(sending.await);
-            assert!(matches!(error.kind(), Kind::Aborted), "{error}");
-            assert_eq!((error.sent(), origin.position()?), (0, 0));
-            let reader = link.reader()?;
-            assert_eq!(link.log.until_lost().await, None);
-            let bytes = reader.bytes()?;
-            if aborts {
-                assert!(before.starts_with(&bytes), "other bytes arrived");
-            } else {
-                assert!(bytes == before, "other bytes arrived");
-            }
-        }
-        Ok(())
-    })
-}
-
-fn closing_ends_a_file_that_is_read(context: &Context) -> Outcome {
-    let memory = |setting: &crate::harness::stage::Setting| {
-        setting.way == Way::Memory && setting.has_transport()
-    };
-    over(context, memory, async |stage| {
-        for aborts in [false, true] {
-            let gate = Gate::default();
-            let link = stage.link().await?;
-            let transport = Rc::clone(link.transport()?);
-            let source = FileSource::reader(gate.reader(b"content"));
-            let options = SendFileOptions::default().offset(1);
-            let mut sending = stage.send(&link.end, source, options);
-            while !gate.is_reading() {
-                assert!(!stage.scene.ready_within(&mut sending, 1).await?);
-            }
-            end(&transport, aborts);
-            let error = failure(sending.await);
-            assert!(matches!(error.kind(), Kind::Aborted), "{error}");
-            assert_eq!(link.log.until_lost().await, None);
-            gate.open();
-            gate.await_position(1);
-            stage.settled().await;
-        }
-        Ok(())
-    })
-}
-
-fn a_socket_stays_until_the_kernel_is_done(context: &Context) -> Outcome {
-    let completing = |setting: &crate::harness::stage::Setting| {
-        setting.way == Way::Completing && setting.has_transport()
-    };
-    over(context, completing, async |stage| {
-        for sends in [true, false] {
-            for aborts in [false, true] {
-                let link = stage.link().await?;
-                let transport = Rc::clone(link.transport()?);
-                let content = files::content(MUCH);
-                let origin = stage.origin(&content)?;
-                stage.hold.held.set(true);
-                stage.hold.sends_when_cancelled.set(sends);
-                let begun = stage.hold.begun.get();
-                let mut sending =
-                    stage.send(&link.end, origin.source(), SendFileOptions::default());
-                assert!(!stage.scene.ready_within(&mut sending, 3).await?);
-                end(&transport, aborts);
-                assert_eq!(stage.hold.in_flight.get(), 1);
-                assert_eq!(link.log.calls(), [Call::Made]);
-                let error = failure(sending.await);
-                assert!(matches!(error.kind(), Kind::Aborted), "{error}");
-                assert_eq!(error.sent() > 0, sends);
-                assert_eq!(link.log.until_lost().await, None);
-                assert_eq!(stage.hold.in_flight.get(), 0);
-                assert_eq!(stage.hold.begun.get(), begun + 1, "more was sent");
-                assert_eq!(origin.position()?, error.sent());
-                let sent = usize::try_from(error.sent())?;
-                assert!(link.reader()?.bytes()? == content[..sent]);
-                stage.hold.held.set(false);
-            }
-        }
-        Ok(())
-    })
-}
-
-async fn lost_while_flushing(stage: &Stage<'_>) -> Outcome {
-    let link: Link = stage.link().await?;
-    let transport = Rc::clone(link.transport()?);
-    transport.write(&files::content(MUCH))?;
-    let origin = stage.origin(b"content")?;
-    let mut sending = stage.send(&link.end, origin.source(), SendFileOptions::default());
-    assert!(!stage.scene.ready_within(&mut sending, 3).await?);
-    sockets::reset(link.peer)?;
-    let error = failure(sending.await);
-    assert!(is_of_the_connection(&error), "{error}");
-    assert_eq!((error.sent(), origin.position()?), (0, 0));
-    assert_eq!(link.log.until_lost().await, Some(error.io_kind()));
-    Ok(())
-}
-
-fn a_loss_before_the_file_is_an_error(context: &Context) -> Outcome {
-    over_transports(context, lost_while_flushing)
 }

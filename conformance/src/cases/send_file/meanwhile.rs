@@ -1,14 +1,12 @@
-//! What a transport does while a file is on its way.
+//! What a transport reads, and whom it tells, while a file is on its way.
 
 use std::cell::RefCell;
-use std::io::{IoSlice, Write};
+use std::io::Write;
 use std::net::Shutdown;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use loopline_core::{
-    EventLoop, FileJob, SendFileErrorKind as Kind, SendFileOptions, Transport, WriteError,
-};
+use loopline_core::{FileJob, SendFileOptions, WriteError};
 
 use crate::case::{Case, case};
 use crate::context::Context as Given;
@@ -20,65 +18,35 @@ use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
     case!(
-        A41,
-        it_waits_for_what_was_written,
-        "Nothing of a file leaves before what was written has left."
-    ),
-    case!(
-        A42,
-        writing_is_refused,
-        "Writing while a file is on its way is refused, and the file arrives whole."
-    ),
-    case!(
-        A43,
-        writing_nothing_is_refused_too,
-        "Writing several slices, or none, while a file is on its way is refused."
-    ),
-    case!(
-        A44,
-        writing_is_refused_on_every_way,
-        "Writing is refused also where the file is read and written."
-    ),
-    case!(
-        A45,
-        the_half_is_closed_after_the_file,
-        "An end of the sending half that is asked for meanwhile comes after the file."
-    ),
-    case!(
-        A47,
-        a_second_file_is_refused,
-        "A second file while one is on its way is refused, and the first arrives whole."
-    ),
-    case!(
-        A48,
-        no_byte_of_a_second_file_is_mixed_in,
-        "A second file that is refused can be sent after the first."
-    ),
-    case!(
         A50,
         data_waits_for_the_end,
         "What the peer sends meanwhile is delivered after the file, and none of it is lost."
-    ),
+    )
+    .over_tls(),
     case!(
         A51,
         a_pause_of_the_users_stays,
         "Reading that was paused before, or is paused meanwhile, stays paused afterwards."
-    ),
+    )
+    .over_tls(),
     case!(
         A52,
         resuming_meanwhile_takes_effect_afterwards,
         "Reading that is resumed meanwhile goes on after the file."
-    ),
+    )
+    .over_tls(),
     case!(
         A53,
         the_end_of_the_peers_half_waits,
         "A peer that ends its half meanwhile gets the whole file; then the end is told."
-    ),
+    )
+    .over_tls(),
     case!(
         A54,
         the_protocol_stays,
         "The protocol is the user's throughout, and one that is set meanwhile gets what follows."
-    ),
+    )
+    .over_tls(),
     case!(
         A56,
         the_queue_stays_bounded,
@@ -88,21 +56,24 @@ pub(super) const CASES: &[Case] = &[
         A57,
         a_paused_protocol_resumes_once_at_the_end,
         "A protocol that was told to pause is told to resume once, when the file has left or was given up."
-    ),
+    )
+    .over_tls(),
     case!(
         A57,
         a_file_begun_inside_a_callback_is_as_any,
         "A file can be begun, given up and begun again inside pause_writing, and follows what was written."
-    ),
+    )
+    .over_tls(),
     case!(
         A50,
         a_file_sent_inside_data_received_pauses_reading,
         "A file that is begun inside data_received holds further data back until it has left."
-    ),
+    )
+    .over_tls(),
 ];
 
 /// Begins to send much to a peer that does not read.
-async fn stalled<'a>(
+pub(super) async fn stalled<'a>(
     stage: &'a Stage<'_>,
     link: &'a Link,
 ) -> Result<Sending<'a>, crate::verdict::Stop> {
@@ -117,7 +88,7 @@ async fn stalled<'a>(
 
 /// Lets the peer read, and checks that the file and nothing else arrives, and
 /// that the connection goes on.
-async fn whole(link: &Link, sending: Sending<'_>) -> Outcome {
+pub(super) async fn whole(link: &Link, sending: Sending<'_>) -> Outcome {
     let reader = link.reader()?;
     assert_eq!(sending.await?, MUCH as u64);
     let transport = link.transport()?;
@@ -127,153 +98,6 @@ async fn whole(link: &Link, sending: Sending<'_>) -> Outcome {
     let expected = [files::content(MUCH), b"after".to_vec()].concat();
     assert!(reader.bytes()? == expected, "other bytes arrived");
     Ok(())
-}
-
-fn it_waits_for_what_was_written(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let before = files::content(MUCH);
-        link.write(&before)?;
-        let queued = link.transport()?.write_buffer_size();
-        assert!(queued > 0, "everything fits into the sockets");
-        let seen = Rc::new(std::cell::Cell::new(None));
-        let note = Rc::clone(&seen);
-        let transport = Rc::clone(link.transport()?);
-        let options = SendFileOptions::default().progress(move |_, _| {
-            let size = transport.write_buffer_size();
-            note.set(note.get().or(Some(size)));
-        });
-        let origin = stage.origin(b"content")?;
-        let mut sending = stage.send(&link.end, origin.source(), options);
-        assert!(!stage.scene.ready_within(&mut sending, 20).await?);
-        assert_eq!(seen.get(), None, "some of the file has left already");
-        let reader = link.reader()?;
-        assert_eq!(sending.await?, 7);
-        assert_eq!(seen.get(), Some(0), "the queue was not empty");
-        link.close().await;
-        assert!(reader.bytes()? == [&*before, b"content"].concat());
-        Ok(())
-    })
-}
-
-/// What every kind of write answers.
-fn refused(transport: &Rc<dyn Transport>) {
-    let refusal = Err(WriteError::SendFileInProgress);
-    assert_eq!(transport.write(b"x"), refusal);
-    assert_eq!(transport.write(b""), refusal);
-    let lines = [IoSlice::new(b"x"), IoSlice::new(b"y")];
-    assert_eq!(transport.writelines(&lines), refusal);
-    assert_eq!(transport.writelines(&[]), refusal);
-}
-
-fn writing_is_refused(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let transport = Rc::clone(link.transport()?);
-        let sending = stalled(stage, &link).await?;
-        refused(&transport);
-        drop(sending);
-        stage.settled().await;
-        // Given up, it is not in progress any more.
-        transport.write(b"x")?;
-        transport.abort();
-        link.log.until_lost().await;
-        Ok(())
-    })
-}
-
-fn writing_nothing_is_refused_too(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let transport = Rc::clone(link.transport()?);
-        // While it still waits for the queue.
-        transport.write(&files::content(MUCH))?;
-        let origin = stage.origin(b"content")?;
-        let mut sending = stage.send(&link.end, origin.source(), SendFileOptions::default());
-        assert!(!stage.scene.ready_within(&mut sending, 3).await?);
-        refused(&transport);
-        let reader = link.reader()?;
-        assert_eq!(sending.await?, 7);
-        link.close().await;
-        assert!(reader.bytes()? == [files::content(MUCH), b"content".to_vec()].concat());
-        Ok(())
-    })
-}
-
-async fn guarded(stage: &Stage<'_>) -> Outcome {
-    let link = stage.link().await?;
-    let transport = Rc::clone(link.transport()?);
-    let sending = stalled(stage, &link).await?;
-    refused(&transport);
-    whole(&link, sending).await
-}
-
-fn writing_is_refused_on_every_way(context: &Given) -> Outcome {
-    over_transports(context, guarded)
-}
-
-fn the_half_is_closed_after_the_file(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let transport = Rc::clone(link.transport()?);
-        let sending = stalled(stage, &link).await?;
-        transport.write_eof()?;
-        transport.write_eof()?;
-        let reader = link.reader()?;
-        assert_eq!(sending.await?, MUCH as u64);
-        // The peer sees the end although the connection is open.
-        let bytes = reader.bytes()?;
-        assert!(bytes == files::content(MUCH), "other bytes arrived");
-        assert!(!transport.is_closing());
-        assert_eq!(transport.write(b"x"), Err(WriteError::EofWritten));
-        (&link.peer).write_all(b"hello")?;
-        link.log.until_data(5).await;
-        link.close().await;
-        Ok(())
-    })
-}
-
-fn a_second_file_is_refused(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let transport = Rc::clone(link.transport()?);
-        let sending = stalled(stage, &link).await?;
-        for _ in 0..2 {
-            let second = stage.origin(b"second")?;
-            second.set_position(3)?;
-            let mut job = FileJob::new(second.source(), SendFileOptions::default());
-            let answer = std::future::poll_fn(|cx| transport.poll_send_file(cx, &mut job)).await;
-            let error = answer.expect_err("it was taken");
-            assert!(matches!(error.kind(), Kind::InProgress), "{error}");
-            assert_eq!(second.position()?, 3);
-        }
-        let reader = link.reader()?;
-        assert_eq!(sending.await?, MUCH as u64);
-        link.close().await;
-        assert!(reader.bytes()? == files::content(MUCH));
-        Ok(())
-    })
-}
-
-fn no_byte_of_a_second_file_is_mixed_in(context: &Given) -> Outcome {
-    over_transports(context, async |stage| {
-        let link = stage.link().await?;
-        let transport = Rc::clone(link.transport()?);
-        let sending = stalled(stage, &link).await?;
-        let second = stage.origin(b"second")?;
-        let again = || {
-            stage
-                .scene
-                .sendfile(&transport, second.source(), SendFileOptions::default())
-        };
-        assert!(again().await.is_err());
-        let reader = link.reader()?;
-        sending.await?;
-        assert_eq!(again().await?, 6);
-        link.close().await;
-        assert!(reader.bytes()? == [files::content(MUCH), b"second".to_vec()].concat());
-        Ok(())
-    })
 }
 
 fn data_waits_for_the_end(context: &Given) -> Outcome {

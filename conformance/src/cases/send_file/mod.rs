@@ -1,7 +1,9 @@
 //! Sending files.
 
 mod cancel;
+mod closing;
 mod failure;
+mod guard;
 mod left_out;
 mod meanwhile;
 mod progress;
@@ -21,8 +23,10 @@ pub(super) const LAYER: Layer = Layer {
         special::CASES,
         range::CASES,
         meanwhile::CASES,
+        guard::CASES,
         cancel::CASES,
         failure::CASES,
+        closing::CASES,
         progress::CASES,
         turns::CASES,
         socket::CASES,

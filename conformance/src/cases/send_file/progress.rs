@@ -22,12 +22,14 @@ pub(super) const CASES: &[Case] = &[
         A31,
         progress_grows_to_the_whole,
         "The progress grows with each call, and its last is what the call answers."
-    ),
+    )
+    .over_tls(),
     case!(
         A42,
         the_report_cannot_write,
         "Writing, or sending another file, from the report is refused."
-    ),
+    )
+    .over_tls(),
     case!(
         A65,
         the_report_may_end_the_connection,

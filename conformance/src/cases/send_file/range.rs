@@ -73,7 +73,8 @@ pub(super) const CASES: &[Case] = &[
         A40,
         between_what_was_written_before_and_after,
         "The file comes after what was written before it and before what is written after it."
-    ),
+    )
+    .over_tls(),
 ];
 
 /// One part of a file, and how much of it there is.

@@ -117,7 +117,7 @@ fn a_closing_transport_is_refused(context: &Context) -> Outcome {
 
 fn a_transport_that_cannot_is_refused(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        let transport: Rc<dyn Transport> = Rc::new(Mute);
+        let transport: Rc<dyn Transport> = Rc::new(Mute { is_closing: true });
         assert_eq!(transport.send_file_support(), SendFileSupport::Unsupported);
         for origin in [Origin::file(b"content")?, Origin::memory(b"content")] {
             origin.set_position(3)?;

@@ -1,10 +1,38 @@
-//! A connection upgraded to TLS.
+//! A connection upgraded to TLS, over the backend and by the coder of the
+//! subject. The loop is one side; the other is a raw socket and a coder in the
+//! hands of the case, which says how the bytes are cut.
+
+mod arguments;
+mod buffered;
+mod closing;
+mod data;
+mod ending;
+mod failing;
+mod files;
+mod flow;
+mod left_out;
+mod options;
+mod refusing;
+mod upgrading;
 
 use crate::case::{Layer, Per};
+use crate::harness::tls::peer::Peer;
 
 pub(super) const LAYER: Layer = Layer {
     name: "start_tls",
     per: Per::SubjectAndCoder,
-    tables: &[],
-    left_out: &[],
+    tables: &[
+        arguments::CASES,
+        upgrading::CASES,
+        refusing::CASES,
+        failing::CASES,
+        data::CASES,
+        buffered::CASES,
+        flow::CASES,
+        closing::CASES,
+        ending::CASES,
+        options::CASES,
+        files::CASES,
+    ],
+    left_out: left_out::LINES,
 };

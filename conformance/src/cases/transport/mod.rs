@@ -2,12 +2,14 @@
 
 mod buffered;
 mod closing;
+mod end_of_stream;
 mod faults;
 mod flow;
 mod info;
 mod lifecycle;
 mod reading;
 mod reentrancy;
+mod write_eof;
 mod writing;
 
 use crate::case::{Layer, LeftOut, Per};
@@ -19,8 +21,10 @@ pub(super) const LAYER: Layer = Layer {
         lifecycle::CASES,
         faults::CASES,
         reading::CASES,
+        end_of_stream::CASES,
         buffered::CASES,
         writing::CASES,
+        write_eof::CASES,
         flow::CASES,
         closing::CASES,
         info::CASES,

@@ -5,3 +5,6 @@ pub(crate) mod cut;
 pub(crate) mod machine;
 pub(crate) mod pair;
 pub(crate) mod parts;
+pub(crate) mod peer;
+pub(crate) mod relay;
+pub(crate) mod upgrade;

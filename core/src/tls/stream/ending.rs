@@ -235,8 +235,6 @@ impl TlsStream {
         }
         self.start_ending(error.map(copy_error));
         if self.enter(State::Lost) {
-            let below = self.below.take();
-            drop(below);
             self.engine.push(Run::Lost(self.key.get()));
         }
     }
