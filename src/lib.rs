@@ -96,6 +96,7 @@ pub mod tls {
     pub use loopline_core::tls::*;
 }
 
+/// The code in prose compiles, and runs where it says what comes out.
 #[cfg(all(
     doctest,
     target_os = "linux",
@@ -103,5 +104,11 @@ pub mod tls {
     feature = "rustls",
     feature = "ring"
 ))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod prose {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/backend-guide.md")]
+    struct BackendGuide;
+    #[doc = include_str!("../docs/coder-guide.md")]
+    struct CoderGuide;
+}

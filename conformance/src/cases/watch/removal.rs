@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::rc::Rc;
+use std::time::Duration;
 
 use loopline_core::{EventLoop, EventLoopExt, LoopHandle};
 
@@ -301,7 +302,7 @@ fn removing_one_direction_reaches_the_kernel_at_once(context: &Context) -> Outco
         calls.until("read", 1).await;
         assert!(scene.remove_reader(&ours)?);
         let before = scene.snapshot().turns;
-        scene.sleep(std::time::Duration::from_millis(30)).await;
+        scene.sleep(Duration::from_millis(30)).await;
         let turns = scene.snapshot().turns - before;
         // One for the turn, one for the timer, and a few that came early.
         assert!(turns < 10, "{turns} turns within one sleep");
@@ -339,6 +340,9 @@ fn a_call_that_is_due_comes_though_its_descriptor_is_closed(context: &Context) -
 fn closing_a_watched_descriptor_closes_it(context: &Context) -> Outcome {
     on_abandoned_loop(context, async |scene| {
         let (ours, mut theirs) = sockets::pair()?;
+        // Without the end there is nothing to wait for, and an error says so
+        // sooner than the watchdog.
+        theirs.set_read_timeout(Some(Duration::from_secs(5)))?;
         scene.add_reader(&ours, || {})?;
         drop(ours);
         scene.context.doing("waiting for the peer to see the end");
