@@ -80,6 +80,23 @@ impl Cast {
         }
     }
 
+    /// The subject, in reports.
+    pub(crate) fn backend_name(&self) -> Option<String> {
+        let subject = self.subject.as_ref();
+        subject.map(|subject| subject.name().to_owned())
+    }
+
+    /// The coder in reports or, where there is no subject, the client's and the
+    /// server's.
+    pub(crate) fn coder_name(&self) -> Option<String> {
+        let coders = self.coders.as_ref()?;
+        let (client, server) = (coders.client.name(), coders.server.name());
+        Some(match self.subject {
+            Some(_) => client.to_owned(),
+            None => format!("{client}+{server}"),
+        })
+    }
+
     /// What any of them declares.
     pub(crate) fn expectations(&self) -> Vec<Expectation> {
         let mut all = Vec::new();

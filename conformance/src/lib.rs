@@ -37,10 +37,17 @@
 //! contract or the line of the behaviour that they check (with TLS it is
 //! `subject+coder`, and `client+server` for coders alone), and are chosen as
 //! with any test program: `cargo test --test conformance -- mine::backend::B4`,
-//! or through cargo-nextest. Two options come on top:
+//! or through cargo-nextest. These options come on top:
 //!
 //! * `--strict`: a case that has to be skipped fails.
 //! * `--limit SECONDS`: how long one case may take, instead of 30 seconds.
+//! * `--report json` or `--report markdown`: what came of each case, or a table of
+//!   it, on the standard output; with `--output PATH`, in a file.
+//!
+//! `--list` shows the line and the promise of each case. The program
+//! `loopline-conformance` of this crate makes one table of the JSON reports of
+//! several systems ([`command`]). The exit code is 0 if nothing failed, 101 if
+//! something did, and 2 if nothing could be run or reported.
 //!
 //! # What can come of a case
 //!
@@ -58,14 +65,17 @@
 //! A filter that chooses no case at all is an error.
 #![forbid(unsafe_code)]
 
+mod behaviour;
 mod case;
 mod cases;
 mod cast;
+mod command;
 mod context;
 mod expectation;
 mod harness;
 mod layer;
 mod options;
+mod report;
 mod runner;
 mod subject;
 mod suite;
@@ -79,6 +89,7 @@ extern crate self as loopline_conformance;
 #[cfg(all(test, target_os = "linux"))]
 mod adversary;
 
+pub use command::command;
 pub use expectation::Expectation;
 pub use layer::Layer;
 pub use subject::Subject;

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use libtest_mimic::{Completion, Failed, Trial};
+use libtest_mimic::Trial;
 
 use crate::case::{Body, Case, Layer, Per};
 use crate::cast::Cast;
 use crate::context::{Context, Progress};
 use crate::options::Options;
-use crate::verdict::{Outcome, Stop, Verdict};
+use crate::report::{self, CaseResult, Results};
+use crate::verdict::{Outcome, Settled, Stop, Verdict};
 use crate::watchdog::{self, Ended};
 use crate::{Expectation, Subject, TlsCoder};
 
@@ -16,15 +17,41 @@ use crate::{Expectation, Subject, TlsCoder};
 /// waits for a case and not by the case, so that one that hangs blocks nobody.
 static ALONE: RwLock<()> = RwLock::new(());
 
-/// What a trial runs, and what it is called.
+/// The layer that reports name for what is no case.
+const LEDGERS: &str = "suite";
+
+/// What a trial runs, what it is called, and what it is about.
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) run: Box<dyn FnOnce() -> Result<Completion, Failed> + Send>,
+    pub(crate) backend: Option<String>,
+    pub(crate) coder: Option<String>,
+    pub(crate) layer: &'static str,
+    /// The clause or line, if there is one.
+    pub(crate) line: Option<&'static str>,
+    /// What holds, in one sentence.
+    pub(crate) says: &'static str,
+    pub(crate) run: Box<dyn FnOnce() -> Settled + Send>,
 }
 
-impl From<Entry> for Trial {
-    fn from(entry: Entry) -> Self {
-        Self::ignorable_test(entry.name, entry.run)
+impl Entry {
+    /// A trial that leaves what came of it with the results.
+    pub(crate) fn trial(self, results: &Results) -> Trial {
+        let results = results.clone();
+        Trial::ignorable_test(self.name.clone(), move || {
+            let Settled { outcome, detail } = (self.run)();
+            results.add(CaseResult {
+                system: report::system(),
+                backend: self.backend,
+                coder: self.coder,
+                layer: self.layer.to_owned(),
+                line: self.line.map(str::to_owned),
+                name: self.name,
+                says: self.says.to_owned(),
+                outcome,
+                detail: detail.clone(),
+            });
+            Settled { outcome, detail }.completion()
+        })
     }
 }
 
@@ -49,55 +76,79 @@ pub(crate) fn entries(
             let ledger = cast.expectations();
             for (name, case) in layer.cases().filter(|(_, case)| !over_tls || case.over_tls) {
                 let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
-                entries.push(entry(cast.clone(), &name, case, expected, options));
+                entries.push(entry(
+                    cast.clone(),
+                    layer.name,
+                    (&name, case),
+                    expected,
+                    options,
+                ));
             }
         }
     }
-    let of_subjects = subjects
-        .iter()
-        .map(|subject| (subject.name(), subject.expectations()));
-    let of_coders = coders
-        .iter()
-        .map(|coder| (coder.name(), coder.expectations().to_vec()));
-    entries.extend(of_subjects.chain(of_coders).map(|(name, ledger)| Entry {
-        name: format!("{name}::suite::every_expectation_names_a_case"),
-        run: Box::new(move || every_one_names_a_case(&ledger, layers)),
-    }));
+    let of_subjects = subjects.iter().map(|subject| Entry {
+        backend: Some(subject.name().to_owned()),
+        ..ledger(subject.name(), subject.expectations(), layers)
+    });
+    let of_coders = coders.iter().map(|coder| Entry {
+        coder: Some(coder.name().to_owned()),
+        ..ledger(coder.name(), coder.expectations().to_vec(), layers)
+    });
+    entries.extend(of_subjects.chain(of_coders));
     entries
 }
 
 fn entry(
     cast: Cast,
-    name: &str,
-    case: &'static Case,
+    layer: &'static str,
+    (name, case): (&str, &'static Case),
     expected: Option<Expectation>,
     options: Options,
 ) -> Entry {
     let name = format!("{}::{name}", cast.name());
     let thread = name.clone();
+    let (backend, coder) = (cast.backend_name(), cast.coder_name());
     let run = move || {
         let verdict = judge(cast, &thread, case, options);
         verdict.settle(expected.as_ref(), options.strict)
     };
     Entry {
         name,
+        backend,
+        coder,
+        layer,
+        line: Some(case.line),
+        says: case.says,
         run: Box::new(run),
     }
 }
 
+/// Checks what a subject or a coder declares.
+fn ledger(name: &str, declared: Vec<Expectation>, layers: &'static [Layer]) -> Entry {
+    Entry {
+        name: format!("{name}::{LEDGERS}::every_expectation_names_a_case"),
+        backend: None,
+        coder: None,
+        layer: LEDGERS,
+        line: None,
+        says: "Every failure that is declared is that of a case.",
+        run: Box::new(move || every_one_names_a_case(&declared, layers)),
+    }
+}
+
 /// Fails for what a subject declares of cases that do not exist.
-fn every_one_names_a_case(ledger: &[Expectation], layers: &[Layer]) -> Result<Completion, Failed> {
+fn every_one_names_a_case(declared: &[Expectation], layers: &[Layer]) -> Settled {
     let names: Vec<_> = layers
         .iter()
         .flat_map(Layer::cases)
         .map(|(name, _)| name)
         .collect();
-    for entry in ledger {
+    for entry in declared {
         if !names.iter().any(|name| entry.covers(name)) {
-            return Err(format!("no case is called `{}`", entry.case()).into());
+            return Settled::failed(format!("no case is called `{}`", entry.case()));
         }
     }
-    Ok(Completion::Completed)
+    Settled::PASSED
 }
 
 /// Runs a case and says what came of it.

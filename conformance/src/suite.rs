@@ -1,14 +1,17 @@
 //! The entry for test programs.
 
 use std::collections::HashSet;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Conclusion, Trial};
 
 use crate::case;
 use crate::options::Options;
+use crate::report::{Results, Wanted};
+use crate::runner::Entry;
 use crate::{Layer, Subject, TlsCoder, cases, runner, watchdog};
 
 /// What a test program that could not even start ends with.
@@ -110,21 +113,43 @@ impl Suite {
         line: impl Iterator<Item = String>,
         layers: &'static [case::Layer],
     ) -> Result<ExitCode, String> {
-        let line = self.options.take_from(line)?;
+        let mut wanted = Wanted::default();
+        let line = wanted.take_from(self.options.take_from(line)?)?;
         if line
             .iter()
             .any(|argument| argument == "--help" || argument == "-h")
         {
-            println!("{}", Options::HELP);
+            println!("{}{}", Options::HELP, Wanted::HELP);
         }
         let arguments = Arguments::from_iter(line);
-        let trials = self.trials(layers)?;
+        let entries = self.entries(layers)?;
+        if arguments.list && !arguments.quiet && arguments.format.is_none() {
+            list(&arguments, entries);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let results = Results::default();
+        let trials = entries.into_iter().map(|entry| entry.trial(&results));
+        let trials: Vec<_> = trials.collect();
         refuse_to_run_nothing(&arguments, &trials)?;
         watchdog::collect_panics();
-        Ok(libtest_mimic::run(&arguments, trials).exit_code())
+        let conclusion = match wanted.format {
+            Some(format) if !arguments.list => {
+                let mut place = wanted.place()?;
+                let conclusion = match wanted.output {
+                    Some(_) => libtest_mimic::run(&arguments, trials),
+                    None => run_aside(arguments, trials)?,
+                };
+                let text = format.of(&results.report());
+                let written = text.and_then(|text| place.write_all(text.as_bytes()));
+                written.map_err(|error| format!("the report cannot be written: {error}"))?;
+                conclusion
+            }
+            _ => libtest_mimic::run(&arguments, trials),
+        };
+        Ok(conclusion.exit_code())
     }
 
-    fn trials(self, layers: &'static [case::Layer]) -> Result<Vec<Trial>, String> {
+    fn entries(self, layers: &'static [case::Layer]) -> Result<Vec<Entry>, String> {
         if self.subjects.is_empty() && self.coders.is_empty() {
             return Err("there is no subject to run the suite over".into());
         }
@@ -139,8 +164,14 @@ impl Suite {
             Some(chosen) => chosen.iter().any(|one| one.name() == layer.name),
             None => true,
         };
-        let entries = runner::entries(&self.subjects, &self.coders, layers, &chosen, self.options);
-        Ok(entries.into_iter().map(Trial::from).collect())
+        let (subjects, coders) = (&self.subjects, &self.coders);
+        Ok(runner::entries(
+            subjects,
+            coders,
+            layers,
+            &chosen,
+            self.options,
+        ))
     }
 }
 
@@ -148,6 +179,41 @@ impl Default for Suite {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Lists the cases for people, each with its line and what holds. The first line
+/// of each is what every test program lists.
+fn list(arguments: &Arguments, entries: Vec<Entry>) {
+    for entry in entries {
+        let Entry { line, says, .. } = entry;
+        let trial = entry.trial(&Results::default());
+        if arguments.is_filtered_out(&trial) {
+            continue;
+        }
+        println!("{}: test", trial.name());
+        match line {
+            Some(line) => println!("    {line}: {says}"),
+            None => println!("    {says}"),
+        }
+    }
+}
+
+/// Runs with the standard output kept free for a report: what is usually printed
+/// there goes to the standard error, once the run is over.
+fn run_aside(mut arguments: Arguments, trials: Vec<Trial>) -> Result<Conclusion, String> {
+    if arguments.logfile.is_some() {
+        return Ok(libtest_mimic::run(&arguments, trials));
+    }
+    let error = |error: io::Error| format!("no file for what is printed: {error}");
+    let printed = tempfile::NamedTempFile::new().map_err(error)?;
+    let path = printed.path().to_str();
+    arguments.logfile = Some(
+        path.ok_or("the folder for temporary files is no text")?
+            .into(),
+    );
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    io::copy(&mut printed.reopen().map_err(error)?, &mut io::stderr()).map_err(error)?;
+    Ok(conclusion)
 }
 
 /// A filter with a typing error must not look like success.

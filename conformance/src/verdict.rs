@@ -6,6 +6,7 @@ use std::panic::Location;
 use libtest_mimic::{Completion, Failed};
 
 use crate::Expectation;
+use crate::report;
 
 /// How a case's body ends: `Err` says that it did not pass, and how.
 pub(crate) type Outcome = Result<(), Stop>;
@@ -60,37 +61,70 @@ impl From<Outcome> for Verdict {
 
 impl Verdict {
     /// What the run reports, given what the subject declared.
-    pub(crate) fn settle(
-        self,
-        expected: Option<&Expectation>,
-        strict: bool,
-    ) -> Result<Completion, Failed> {
+    pub(crate) fn settle(self, expected: Option<&Expectation>, strict: bool) -> Settled {
         match (self, expected) {
             (Self::Skipped(lack), _) if strict => {
-                Err(format!("skipped, which --strict forbids: {lack}").into())
+                Settled::failed(format!("skipped, which --strict forbids: {lack}"))
             }
-            (Self::Skipped(lack), _) => Ok(Completion::ignored_with(format!("skipped: {lack}"))),
-            (Self::Passed, None) => Ok(Completion::Completed),
-            (Self::Failed(why), None) => Err(why.into()),
-            (Self::NotApplicable(lack), None) => Ok(Completion::ignored_with(format!(
-                "not applicable: no {lack}"
-            ))),
-            (Self::Failed(_), Some(expected)) => Ok(Completion::ignored_with(format!(
-                "fails as expected: {}",
-                expected.reason()
-            ))),
-            (Self::Passed, Some(expected)) => Err(stale("passes", expected)),
-            (Self::NotApplicable(_), Some(expected)) => Err(stale("does not apply", expected)),
+            (Self::Skipped(lack), _) => Settled::new(report::Outcome::Skipped, lack),
+            (Self::Passed, None) => Settled::PASSED,
+            (Self::Failed(why), None) => Settled::failed(why),
+            (Self::NotApplicable(lack), None) => {
+                Settled::new(report::Outcome::NotApplicable, format!("no {lack}"))
+            }
+            (Self::Failed(_), Some(expected)) => Settled::new(
+                report::Outcome::ExpectedFailure,
+                expected.reason().to_owned(),
+            ),
+            (Self::Passed, Some(expected)) => stale("passes", expected),
+            (Self::NotApplicable(_), Some(expected)) => stale("does not apply", expected),
         }
     }
 }
 
-fn stale(what: &str, expected: &Expectation) -> Failed {
-    format!(
-        "it {what}, although it is declared to fail: {}",
-        expected.reason()
-    )
-    .into()
+fn stale(what: &str, expected: &Expectation) -> Settled {
+    let reason = expected.reason();
+    Settled::failed(format!(
+        "it {what}, although it is declared to fail: {reason}"
+    ))
+}
+
+/// What came of a case in the end, and why it did not simply pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) outcome: report::Outcome,
+    pub(crate) detail: Option<String>,
+}
+
+impl Settled {
+    pub(crate) const PASSED: Self = Self {
+        outcome: report::Outcome::Passed,
+        detail: None,
+    };
+
+    pub(crate) fn failed(why: String) -> Self {
+        Self::new(report::Outcome::Failed, why)
+    }
+
+    fn new(outcome: report::Outcome, detail: String) -> Self {
+        Self {
+            outcome,
+            detail: Some(detail),
+        }
+    }
+
+    /// The same in the words of the test program.
+    pub(crate) fn completion(self) -> Result<Completion, Failed> {
+        let detail = self.detail.unwrap_or_default();
+        let ignored = match self.outcome {
+            report::Outcome::Passed => return Ok(Completion::Completed),
+            report::Outcome::Failed => return Err(detail.into()),
+            report::Outcome::NotApplicable => "not applicable",
+            report::Outcome::Skipped => "skipped",
+            report::Outcome::ExpectedFailure => "fails as expected",
+        };
+        Ok(Completion::ignored_with(format!("{ignored}: {detail}")))
+    }
 }
 
 #[cfg(test)]
@@ -101,7 +135,10 @@ mod tests {
 
     fn settled(verdict: Verdict, expected: bool, strict: bool) -> Result<Option<String>, String> {
         let expectation = Expectation::failure("backend::B1_case", "known");
-        match verdict.settle(expected.then_some(&expectation), strict) {
+        match verdict
+            .settle(expected.then_some(&expectation), strict)
+            .completion()
+        {
             Ok(Completion::Completed) => Ok(None),
             Ok(Completion::Ignored { reason }) => Ok(reason),
             Err(failed) => Err(failed.message().unwrap_or_default().to_owned()),

@@ -3,10 +3,10 @@
 //! This program runs itself again, as one over a subject that misbehaves.
 
 use std::process::{Command, ExitCode, Output};
-use std::{env, io, thread};
+use std::{env, fs, io, thread};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use loopline_conformance::{Subject, Suite};
+use loopline_conformance::{Expectation, Subject, Suite};
 use loopline_core::backend::Backend;
 
 /// Names the subject for which this program is the suite.
@@ -29,6 +29,37 @@ impl Subject for Broken {
             _ => Err(io::Error::other("no backend ever")),
         }
     }
+
+    fn expectations(&self) -> Vec<Expectation> {
+        match self.0 {
+            "resigned" => vec![Expectation::failure(NEWEST_KEY, "there is no backend")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A case of no interest in itself.
+const NEWEST_KEY: &str = "backend::B3_the_newest_key_counts";
+
+/// A subject that first hangs, then panics, then fails, and then is a good one.
+#[cfg(target_os = "linux")]
+#[derive(Default)]
+struct Moody(std::sync::atomic::AtomicUsize);
+
+#[cfg(target_os = "linux")]
+impl Subject for Moody {
+    fn name(&self) -> &'static str {
+        "moody"
+    }
+
+    fn backend(&self) -> io::Result<Box<dyn Backend>> {
+        match self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Broken("hanging").backend(),
+            1 => Broken("panicking").backend(),
+            2 => Broken("failing").backend(),
+            _ => Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?)),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -39,6 +70,9 @@ fn main() -> ExitCode {
             let suite = Suite::new().subject(Broken("twin")).subject(Broken("twin"));
             suite.main()
         }
+        Ok("resigned") => loopline_conformance::main(Broken("resigned")),
+        #[cfg(target_os = "linux")]
+        Ok("moody") => loopline_conformance::main(Moody::default()),
         Ok(_) => loopline_conformance::main(Broken("failing")),
         Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
@@ -56,6 +90,18 @@ fn trials() -> Vec<Trial> {
         Trial::test("a_filter_that_chooses_nothing_is_an_error", an_empty_choice),
         Trial::test("a_list_is_no_run", a_list),
         Trial::test("two_subjects_of_one_name_are_an_error", twins),
+        Trial::test("a_list_for_people_says_what_holds", a_list_for_people),
+        #[cfg(target_os = "linux")]
+        Trial::test("a_run_goes_on_after_any_failure", a_moody_subject),
+        Trial::test("a_report_has_every_outcome", a_report),
+        Trial::test(
+            "a_report_on_the_standard_output_is_alone_there",
+            a_bare_report,
+        ),
+        Trial::test("a_report_that_cannot_be_written_is_an_error", no_place),
+        Trial::test("reports_become_one_page", a_merge),
+        Trial::test("what_cannot_be_merged_is_an_error", no_merge),
+        Trial::test("the_program_prints_the_behaviour", the_behaviour),
         Trial::test("the_help_names_both_kinds_of_options", help),
     ]
 }
@@ -145,5 +191,154 @@ fn twins() -> Result<(), Failed> {
 
 fn help() -> Result<(), Failed> {
     let output = suite("failing", "--help")?;
-    expect(&output, 0, &["--strict", "--limit SECONDS", "--exact"])
+    expect(
+        &output,
+        0,
+        &["--strict", "--limit SECONDS", "--report", "--exact"],
+    )
+}
+
+fn a_list_for_people() -> Result<(), Failed> {
+    let output = suite("hanging", "--list the_newest_key")?;
+    let text = "hanging::backend::B3_the_newest_key_counts: test
+    B3: After a rewatch with another key, only that one is reported.
+";
+    expect(&output, 0, &[])?;
+    same(ended(&output).1.as_str(), text)
+}
+
+fn same(one: &str, other: &str) -> Result<(), Failed> {
+    if one == other {
+        return Ok(());
+    }
+    Err(format!("`{one}` is not `{other}`").into())
+}
+
+#[cfg(target_os = "linux")]
+fn a_moody_subject() -> Result<(), Failed> {
+    let output = suite("moody", "--test-threads 1 --limit 5 moody::backend::B5")?;
+    let parts = [
+        "no end after 5s",
+        "panicked at",
+        "no backend could be made: no backend ever",
+        "4 passed; 3 failed",
+    ];
+    expect(&output, 101, &parts)?;
+    let (_, text) = ended(&output);
+    match text.matches("while: making a backend").count() {
+        3 => Ok(()),
+        count => Err(format!("{count} of 3 tell what was tried:\n{text}").into()),
+    }
+}
+
+/// Runs with a report into a file, and returns what is in it.
+fn report(subject: &str, line: &str, code: i32) -> Result<(String, serde_json::Value), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("report.json");
+    let line = format!("{line} --report json --output {}", path.display());
+    let output = suite(subject, &line)?;
+    expect(&output, code, &["test result"])?;
+    let text = fs::read_to_string(path)?;
+    let value = serde_json::from_str(&text)?;
+    Ok((text, value))
+}
+
+fn a_report() -> Result<(), Failed> {
+    for (subject, code, outcome) in [
+        ("failing", 101, "failed"),
+        ("resigned", 0, "expected_failure"),
+    ] {
+        let (_, report) = report(subject, "the_newest_key", code)?;
+        let results = report["results"].as_array().map_or(0, Vec::len);
+        same(&results.to_string(), "1")?;
+        let result = &report["results"][0];
+        for (field, value) in [
+            ("outcome", outcome),
+            ("backend", subject),
+            ("layer", "backend"),
+            ("line", "B3"),
+        ] {
+            same(result[field].as_str().unwrap_or_default(), value)?;
+        }
+    }
+    Ok(())
+}
+
+fn a_bare_report() -> Result<(), Failed> {
+    let output = suite("failing", "the_newest_key --report json")?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    same(
+        report["results"][0]["outcome"].as_str().unwrap_or_default(),
+        "failed",
+    )?;
+    expect(&output, 101, &["test result: FAILED"])?;
+    let output = suite("failing", "the_newest_key --report=markdown")?;
+    expect(
+        &output,
+        101,
+        &["| failing | – | **1 failed** |", "## Failed"],
+    )
+}
+
+fn no_place() -> Result<(), Failed> {
+    let output = suite(
+        "hanging",
+        "the_newest_key --report json --output /no/such/folder",
+    )?;
+    expect(&output, 2, &["error: the report cannot be written"])?;
+    let output = suite("hanging", "the_newest_key --report xml")?;
+    expect(&output, 2, &["error: --report wants json or markdown"])
+}
+
+fn program(arguments: &[&std::ffi::OsStr]) -> io::Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loopline-conformance"));
+    command.args(arguments).output()
+}
+
+fn a_merge() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let (good, bad) = (
+        folder.path().join("good.json"),
+        folder.path().join("bad.json"),
+    );
+    let (text, _) = report("resigned", "the_newest_key", 0)?;
+    fs::write(&good, text.replace(env::consts::OS, "elsewhere"))?;
+    let (text, _) = report("failing", "the_newest_key", 101)?;
+    fs::write(&bad, text)?;
+    let output = program(&["merge".as_ref(), good.as_ref()])?;
+    expect(&output, 0, &["| resigned | – | 1 expected |"])?;
+    let output = program(&["merge".as_ref(), good.as_ref(), bad.as_ref()])?;
+    let parts = [
+        "elsewhere-",
+        "| resigned | – | 1 expected |",
+        "| failing | – | **1 failed** |",
+    ];
+    expect(&output, 1, &parts)
+}
+
+fn no_merge() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("report.json");
+    let merge = || program(&["merge".as_ref(), path.as_ref(), path.as_ref()]);
+    expect(&merge()?, 2, &["report.json"])?;
+    fs::write(&path, "no report")?;
+    expect(&merge()?, 2, &["report.json: no report"])?;
+    fs::write(&path, report("failing", "the_newest_key", 101)?.0)?;
+    expect(
+        &merge()?,
+        2,
+        &["two of the reports have `failing::backend::B3_the_newest_key"],
+    )?;
+    expect(&program(&["merge".as_ref()])?, 2, &["Usage"])
+}
+
+fn the_behaviour() -> Result<(), Failed> {
+    let output = program(&["behaviour".as_ref()])?;
+    expect(
+        &output,
+        0,
+        &["# Behaviour", "`backend::B3_the_newest_key_counts`"],
+    )?;
+    let output = program(&["coverage".as_ref()])?;
+    expect(&output, 0, &["lines: ", " with cases, ", " explained"])
 }

@@ -11,6 +11,7 @@ use loopline_core::tls::{
     Coder, Progress, Received, ServerName, Session, TlsContext, TlsError, TlsErrorKind, TlsVersion,
 };
 
+pub(super) use self::fault::FINDINGS;
 use self::fault::Fault;
 use super::findings::Shows;
 use crate::case::{Case, Layer};
@@ -284,7 +285,7 @@ fn finds(fault: Fault, shows: Shows, name: &str) {
 #[test]
 fn faults_of_coders_are_found() {
     thread::scope(|scope| {
-        for (fault, shows, names) in fault::FINDINGS {
+        for (fault, shows, names) in FINDINGS {
             scope.spawn(move || {
                 for name in *names {
                     finds(*fault, *shows, name);
@@ -297,7 +298,7 @@ fn faults_of_coders_are_found() {
 #[test]
 fn every_fault_of_a_coder_is_looked_for() {
     for fault in Fault::ALL {
-        let known = fault::FINDINGS.iter().any(|(other, _, _)| other == fault);
+        let known = FINDINGS.iter().any(|(other, _, _)| other == fault);
         assert!(known, "{fault:?}");
     }
 }

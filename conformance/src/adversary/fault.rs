@@ -2,15 +2,22 @@
 
 /// Makes the list of all faults with the faults.
 macro_rules! faults {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {
         /// One thing that is wrong with an otherwise right backend.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(in crate::adversary) enum Fault {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])* $name,)*
         }
 
         impl Fault {
             pub(in crate::adversary) const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// What is wrong, in a sentence.
+            pub(in crate::adversary) fn says(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),*),)*
+                }
+            }
         }
     };
 }

@@ -8,6 +8,7 @@ mod completing;
 mod fault;
 mod faulty;
 mod findings;
+mod page;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -132,7 +132,7 @@ fn results(subject: Test, strict: bool) -> BTreeMap<String, bool> {
     let subject: Arc<dyn Subject> = Arc::new(subject);
     let entries = entries(&[subject], &[], LAYERS, &|_| true, options).into_iter();
     entries
-        .map(|entry| (entry.name, (entry.run)().is_err()))
+        .map(|entry| (entry.name, (entry.run)().outcome == report::Outcome::Failed))
         .collect()
 }
 

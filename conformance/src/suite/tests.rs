@@ -45,7 +45,7 @@ fn tools_that_ask_for_a_list_get_one() {
 
 #[test]
 fn a_suite_without_a_subject_is_refused() {
-    assert!(Suite::new().trials(cases::LAYERS).is_err());
+    assert!(Suite::new().entries(cases::LAYERS).is_err());
 }
 
 #[test]
@@ -55,16 +55,16 @@ fn only_the_chosen_layers_run() {
         fn name(&self) -> &'static str {
             "nothing"
         }
-        fn backend(&self) -> std::io::Result<Box<dyn loopline_core::backend::Backend>> {
-            Err(std::io::ErrorKind::Unsupported.into())
+        fn backend(&self) -> io::Result<Box<dyn loopline_core::backend::Backend>> {
+            Err(io::ErrorKind::Unsupported.into())
         }
     }
 
     let suite = Suite::new().subject(Nothing).layers([Layer::Watch]);
-    let trials = suite.trials(cases::LAYERS).expect("one subject");
-    let (cases, ledger): (Vec<_>, Vec<_>) = trials
+    let entries = suite.entries(cases::LAYERS).expect("one subject");
+    let (cases, ledger): (Vec<_>, Vec<_>) = entries
         .iter()
-        .map(Trial::name)
+        .map(|entry| entry.name.as_str())
         .partition(|name| name.starts_with("nothing::watch::"));
     assert!(!cases.is_empty());
     assert_eq!(ledger, ["nothing::suite::every_expectation_names_a_case"]);

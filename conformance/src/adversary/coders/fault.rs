@@ -63,7 +63,7 @@ faults! {
 }
 
 /// Which cases find which fault.
-pub(super) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
+pub(in crate::adversary) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
     (
         Fault::SwallowsTheEnd,
         Failing,

@@ -8,6 +8,10 @@ pub(super) const LINES: &[LeftOut] = &[
         why: "A context and a transport are of types of their own: nothing else can be given.",
     },
     LeftOut {
+        line: "B11",
+        why: "An option holds a context or nothing: no value would only say yes.",
+    },
+    LeftOut {
         line: "B16",
         why: "It is about the order of two callbacks of asyncio's own; what it is for is what B15 and B28 check.",
     },

@@ -13,6 +13,8 @@ mod flow;
 mod left_out;
 mod options;
 mod refusing;
+mod rejected;
+mod serving;
 mod upgrading;
 
 use crate::case::{Layer, Per};
@@ -26,12 +28,14 @@ pub(super) const LAYER: Layer = Layer {
         upgrading::CASES,
         refusing::CASES,
         failing::CASES,
+        rejected::CASES,
         data::CASES,
         buffered::CASES,
         flow::CASES,
         closing::CASES,
         ending::CASES,
         options::CASES,
+        serving::CASES,
         files::CASES,
     ],
     left_out: left_out::LINES,

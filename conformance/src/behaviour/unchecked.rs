@@ -1,0 +1,182 @@
+//! What the lines say that have no case whose sentence would say it.
+
+/// Lines, and what they say.
+pub(super) const UNCHECKED: &[(&str, &str)] = &[
+    ("A8", "A count is a positive number."),
+    ("A11", "The file is a binary one."),
+    ("A19", "A socket that does TLS by itself is refused."),
+    (
+        "A38",
+        "After a failure on Windows the position counts what the completion reported.",
+    ),
+    (
+        "A39",
+        "Over TLS, sent means taken over by the transport, and not received.",
+    ),
+    (
+        "A71",
+        "Bytes that a system reports together with an error are counted.",
+    ),
+    ("A73", "One call sends at most 2^31 - 2 bytes."),
+    (
+        "A74",
+        "The end is fixed at the start, and lies within the file.",
+    ),
+    (
+        "A75",
+        "A length of zero, which means the whole file there, is never asked for.",
+    ),
+    (
+        "A76",
+        "An offset that is not zero holds for an ordinary handle too.",
+    ),
+    ("A77", "What counts as sent is what the completion reports."),
+    (
+        "A78",
+        "A connection that is cut while sending is one that was reset.",
+    ),
+    (
+        "A79",
+        "Handles live until a cancelled job has reported its end.",
+    ),
+    (
+        "A80",
+        "The file stays open while it is sent, whatever its owner does.",
+    ),
+    (
+        "A81",
+        "The position is set afterwards, since sending does not move it.",
+    ),
+    (
+        "A82",
+        "Writing is refused and reading paused, as on other systems.",
+    ),
+    (
+        "B1",
+        "A context of another type is refused before the transport is looked at.",
+    ),
+    (
+        "B11",
+        "A server wants a context; a client may ask for one that verifies.",
+    ),
+    (
+        "B16",
+        "The protocol is connected before reading goes on, and neither happens if the caller gave up.",
+    ),
+    (
+        "B34",
+        "Whatever reads and writes for the user has the new transport, and none the old one.",
+    ),
+    (
+        "B37",
+        "The caller is woken once, and what follows is ignored.",
+    ),
+    (
+        "B50",
+        "What is written before the handshake is done is sent after it.",
+    ),
+    ("B67", "An idle connection keeps no large buffer."),
+    ("B70", "A connection goes through its states in one order."),
+    (
+        "B88",
+        "All of this holds for every coder, by the class of its errors.",
+    ),
+    (
+        "B90",
+        "A kernel that encrypts may send files over TLS, where everything allows it.",
+    ),
+    (
+        "B91",
+        "With a kernel that encrypts, what is no data still goes through the coder.",
+    ),
+    (
+        "C3",
+        "Nothing that watching returns unwatches by being dropped.",
+    ),
+    (
+        "C15",
+        "A source is known by its number, whatever object names it.",
+    ),
+    ("C16", "What is no descriptor is refused."),
+    (
+        "C17",
+        "A number that is not open cannot be watched; unwatching it answers false.",
+    ),
+    (
+        "C29",
+        "A source whose number vanishes is forgotten, without spinning.",
+    ),
+    (
+        "C35",
+        "A callback runs in the context in which it was registered.",
+    ),
+    ("C36", "Watching is for the thread of the loop."),
+    (
+        "C37",
+        "Watching from another thread would not wake the loop.",
+    ),
+    (
+        "C42",
+        "Data that comes before a receive is cancelled is not lost to the next.",
+    ),
+    (
+        "C43",
+        "Unwatching, closing and cancelling around a receive is harmless.",
+    ),
+    ("C45", "A blocking socket is refused in debug mode."),
+    (
+        "C46",
+        "A loop on select(2) of Windows watches sockets alone, and knows failed connects.",
+    ),
+    ("C47", "A loop on completion ports watches sockets."),
+    (
+        "C48",
+        "A backend that has to arm anew each time is level-triggered all the same.",
+    ),
+    (
+        "C49",
+        "Both directions are watched apart; the end of a stream is readiness.",
+    ),
+    (
+        "C51",
+        "A child process does not share what its parent watches.",
+    ),
+    (
+        "D23",
+        "A read that had nothing, or was interrupted, is tried again.",
+    ),
+    (
+        "D30",
+        "A protocol with a buffer of its own is asked for it as often as a read takes.",
+    ),
+    ("D32", "The end of a pipe ends its transport."),
+    (
+        "D33",
+        "A pipe nobody reads closes its transport, with an error if data was left.",
+    ),
+    ("D41", "Sizes are counted in bytes."),
+    (
+        "D61",
+        "Closing gracefully on Windows shuts both directions first.",
+    ),
+    (
+        "D66",
+        "An accept that fails on completion ports closes the listener; a pending one ends with the server.",
+    ),
+    (
+        "E17",
+        "Signals are callbacks like any other, on the main thread.",
+    ),
+    ("E18", "Blocking calls run in a pool of threads."),
+    (
+        "E34",
+        "Connecting a raw socket resolves without blocking, and can be cancelled.",
+    ),
+    ("E35", "A raw socket sends and receives any amount."),
+    (
+        "E36",
+        "A raw socket accepts, and can be used after a cancel.",
+    ),
+    ("E38", "A datagram to nobody does not end receiving."),
+    ("E42", "No wait of the suite is without a limit."),
+];
