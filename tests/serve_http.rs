@@ -323,7 +323,7 @@ fn times_that_http_cannot_write() {
     let now = SystemTime::now();
     let told = |modified| Validators::new(1, modified).last_modified(now).is_some();
     assert!(told(Some(UNIX_EPOCH)));
-    assert!(told(Some(now + Duration::from_secs(1 << 40))), "as now");
+    assert!(told(Some(now + Duration::from_secs(1 << 36))), "as now");
     assert!(!told(Some(UNIX_EPOCH - Duration::from_secs(1))));
     assert!(!told(None));
 }

@@ -34,27 +34,13 @@ struct Sending {
     transmission: Transmission,
     /// Where the position of the file was; None if its handle is our own.
     position: Option<u64>,
-    cancelled: Cancelled,
-}
-
-/// Whether a stretch was given up.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cancelled {
-    No,
-    /// The kernel found nothing to end: that has ended, or was looked at by
-    /// the kernel just then, which an emulation of it may do in between.
-    Unheard,
-    Heard,
+    cancelled: bool,
 }
 
 impl Sending {
     fn give_up(&mut self) {
-        if self.cancelled != Cancelled::Heard {
-            self.cancelled = match self.transmission.cancel() {
-                true => Cancelled::Heard,
-                false => Cancelled::Unheard,
-            };
-        }
+        self.cancelled = true;
+        self.transmission.cancel();
     }
 }
 
@@ -179,7 +165,7 @@ impl Files {
                     key,
                     transmission,
                     position,
-                    cancelled: Cancelled::No,
+                    cancelled: false,
                 };
                 self.sending.insert(operation, sending);
                 Ok(())
@@ -204,7 +190,7 @@ impl Files {
             Ok(()) => Ok(ended.count.into()),
             // What has left has left, and the reason will come again (A77).
             Err(_) if ended.count > 0 => Ok(ended.count.into()),
-            Err(error) => end_of_file(failure(error, sending.cancelled != Cancelled::No)),
+            Err(error) => end_of_file(failure(error, sending.cancelled)),
         };
         self.done.push_back((sending.key, result));
         self.go_on();
@@ -246,17 +232,16 @@ impl Files {
         self.sending.values_mut().for_each(Sending::give_up);
     }
 
-    /// Asks again for what the kernel has not heard. Whether there is still
-    /// something of that kind.
+    /// Asks once more for the end of what was given up, and whether there is
+    /// anything of that kind: an emulation of TransmitFile that is between two
+    /// chunks just then may not hear it.
     pub(crate) fn insist(&mut self) -> bool {
-        let mut unheard = false;
-        for sending in self.sending.values_mut() {
-            if sending.cancelled == Cancelled::Unheard {
-                sending.give_up();
-                unheard |= sending.cancelled == Cancelled::Unheard;
-            }
+        let mut given_up = false;
+        for sending in self.sending.values_mut().filter(|one| one.cancelled) {
+            sending.give_up();
+            given_up = true;
         }
-        unheard
+        given_up
     }
 
     /// Whether the kernel has memory of any stretch.
@@ -309,3 +294,6 @@ fn failure(error: io::Error, cancelled: bool) -> io::Error {
     };
     io::Error::new(kind, error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The directory that mail is written to.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -129,7 +129,7 @@ fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
 /// A name is on the disk when its directory is (fsync(2)).
 #[cfg(unix)]
 fn sync(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    fs::File::open(dir)?.sync_all()
 }
 
 #[cfg(not(unix))]

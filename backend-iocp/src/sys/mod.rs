@@ -16,6 +16,8 @@ pub(crate) use afd::{Afd, Poll, events};
 pub(crate) use file::{is_disk, is_readable, is_same, reopen};
 pub(crate) use port::{Entries, Packet, Port};
 pub(crate) use socket::{BaseSocket, base};
+#[cfg(test)]
+pub(crate) use transmission::scripted;
 pub(crate) use transmission::{MOST_PER_CALL, TRANSMIT_FILE, Transmission, Transmit};
 
 use std::io;

@@ -136,7 +136,7 @@ impl Port {
         Ok(taken)
     }
 
-    fn raw(&self) -> HANDLE {
+    pub(super) fn raw(&self) -> HANDLE {
         self.0.as_raw_handle()
     }
 }

@@ -134,17 +134,17 @@ impl Transmission {
         unsafe { &(*self.0.as_ptr()).file }
     }
 
-    /// Asks the kernel to end it. Whether the kernel found something to end;
-    /// the packet follows, or is there.
-    pub(crate) fn cancel(&self) -> bool {
+    /// Asks the kernel to end it. Its packet follows, or is there.
+    pub(crate) fn cancel(&self) {
         let memory = self.0.as_ptr();
+        // That there is nothing to cancel says that it has ended, or will be
+        // asked again.
         // SAFETY: the memory is there, and keeps the socket open; the kernel
         // only compares the address of the `OVERLAPPED`.
-        let found = unsafe {
+        let _ = unsafe {
             let socket = (*memory).socket.as_raw_socket() as HANDLE;
             CancelIoEx(socket, &raw const (*memory).overlapped)
         };
-        found != 0
     }
 
     /// Ends a transmission with its packet.
@@ -191,5 +191,55 @@ impl Drop for Transmission {
             thread::panicking(),
             "a transmission is dropped before its packet was taken"
         );
+    }
+}
+
+/// Calls that end as a test has it.
+#[cfg(test)]
+pub(crate) mod scripted {
+    use std::cell::Cell;
+
+    use windows_sys::Win32::System::IO::PostQueuedCompletionStatus;
+
+    use super::*;
+    use crate::sys::Port;
+
+    thread_local! {
+        static PORT: Cell<HANDLE> = const { Cell::new(ptr::null_mut()) };
+        static REFUSAL: Cell<i32> = const { Cell::new(0) };
+    }
+
+    /// A call that has sent everything when it returns, and sends a packet to
+    /// the port under `key` 2 all the same. The port has to outlive its use.
+    pub(crate) fn at_once(port: &Port) -> Transmit {
+        PORT.set(port.raw());
+        succeed
+    }
+
+    /// A call that is refused.
+    pub(crate) fn refused(code: i32) -> Transmit {
+        REFUSAL.set(code);
+        refuse
+    }
+
+    unsafe fn succeed(
+        _: &OwnedSocket,
+        _: &File,
+        count: u32,
+        overlapped: *mut OVERLAPPED,
+    ) -> io::Result<bool> {
+        // SAFETY: the caller lends the `OVERLAPPED` until the packet comes.
+        unsafe {
+            (*overlapped).Internal = 0;
+            (*overlapped).InternalHigh = count as usize;
+        }
+        // SAFETY: the port is open, and takes the pointer for a number.
+        let posted = unsafe { PostQueuedCompletionStatus(PORT.get(), count, 2, overlapped) };
+        assert_ne!(posted, 0, "{}", io::Error::last_os_error());
+        Ok(true)
+    }
+
+    unsafe fn refuse(_: &OwnedSocket, _: &File, _: u32, _: *mut OVERLAPPED) -> io::Result<bool> {
+        Err(io::Error::from_raw_os_error(REFUSAL.get()))
     }
 }

@@ -144,9 +144,7 @@ impl<'a> ReadyFuture<'a> {
     /// that waiting again costs no system call; readiness that nobody waits
     /// for disarms.
     pub(crate) async fn writable(&mut self) -> io::Result<()> {
-        if self.waiter.ending.get() {
-            return Err(ended());
-        }
+        self.check_open()?;
         self.waiter.ready.set(false);
         if self.engine.armed(self.key).is_empty() {
             let watched = self
@@ -189,6 +187,15 @@ impl<'a> ReadyFuture<'a> {
         let result = signal.await;
         self.waiter.in_flight.set(false);
         result?
+    }
+
+    /// Whether nothing more is to be begun, and what to say instead: the loop
+    /// shuts down.
+    pub(crate) fn check_open(&self) -> io::Result<()> {
+        if self.waiter.ending.get() {
+            return Err(ended());
+        }
+        Ok(())
     }
 
     /// Ends the future. A job in flight is cancelled, and keeps the descriptor

@@ -109,6 +109,8 @@ async fn send(
                 if let Some(ended) = ended {
                     return ended;
                 }
+                // It may have got somewhere before it was given up.
+                ready.check_open().map_err(Kind::Connection)?;
             }
             Step::Read => {
                 ready.disarm();

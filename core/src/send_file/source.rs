@@ -150,7 +150,12 @@ impl Placed {
         file.seek(SeekFrom::Start(settled_at.unwrap_or(before)))?;
         match read {
             // The largest offsets are refused, and not said to be the end.
-            Err(_) if file.metadata().is_ok_and(|about| at >= about.len()) => Ok(0),
+            Err(error)
+                if error.kind() == io::ErrorKind::InvalidInput
+                    && file.metadata().is_ok_and(|about| at >= about.len()) =>
+            {
+                Ok(0)
+            }
             other => other,
         }
     }

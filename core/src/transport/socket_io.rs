@@ -8,7 +8,9 @@
 //! library does it. Apple's systems have an option of the socket instead, which
 //! is set where a socket comes in.
 
-use std::io::{self, IoSlice};
+use std::io;
+#[cfg(unix)]
+use std::io::IoSlice;
 
 use socket2::Socket;
 

@@ -134,17 +134,19 @@ fn copy(job: &Job) -> io::Result<Sent> {
     let Some(about) = about.ok().filter(std::fs::Metadata::is_file) else {
         return Err(io::ErrorKind::Unsupported.into());
     };
-    if job.offset >= about.len() {
-        return Ok(Sent::Bytes(0));
-    }
     let most = usize::try_from(job.len.get()).unwrap_or(usize::MAX);
     let mut bytes = vec![0; most.min(256 * 1024)];
     let mut file = &job.file;
     let position = file.stream_position()?;
-    file.seek(SeekFrom::Start(job.offset))?;
-    let read = file.read(&mut bytes);
+    let moved = file.seek(SeekFrom::Start(job.offset));
+    let read = moved.and_then(|_| file.read(&mut bytes));
     file.seek(SeekFrom::Start(position))?;
-    let bytes = &bytes[..read?];
+    let read = match read {
+        // The largest offsets are refused, and not said to be the end.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput && job.offset >= about.len() => 0,
+        other => other?,
+    };
+    let bytes = &bytes[..read];
     if bytes.is_empty() {
         return Ok(Sent::Bytes(0));
     }

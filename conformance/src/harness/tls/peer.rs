@@ -259,7 +259,9 @@ impl Peer {
         let (Some(mut socket), Some(piece)) = (self.socket.as_ref(), self.out.front_mut()) else {
             return false;
         };
-        match socket.write(piece) {
+        // Some systems take any amount at once, if they take anything.
+        let most = piece.len().min(64 * 1024);
+        match socket.write(&piece[..most]) {
             Ok(count) if count == piece.len() => drop(self.out.pop_front()),
             Ok(count) => drop(piece.drain(..count)),
             Err(error) if is_for_now(&error) => return false,
