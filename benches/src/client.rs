@@ -11,6 +11,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use rustix::net::{RecvFlags, recv};
 
 use crate::Fallible;
+use crate::tls_client::{Secure, TlsClient};
 use crate::workload::Workload;
 
 /// What a client does, and against whom.
@@ -23,6 +24,8 @@ enum Kind {
     Requests(Workload),
     /// Connections that only stand.
     Idle(usize),
+    /// The same, once their handshakes are done.
+    TlsIdle(usize),
 }
 
 impl Task {
@@ -30,6 +33,7 @@ impl Task {
     pub(crate) fn parse(address: &str, words: &[&str]) -> Option<Self> {
         let kind = match *words {
             ["idle", connections] => Kind::Idle(connections.parse().ok()?),
+            ["tls-idle", connections] => Kind::TlsIdle(connections.parse().ok()?),
             ref workload => Kind::Requests(Workload::parse(workload)?),
         };
         Some(Self {
@@ -40,31 +44,69 @@ impl Task {
 }
 
 /// Carries a task out, until standard input ends.
-pub(crate) fn run(task: &Task) -> io::Result<()> {
-    let connections = match task.kind {
-        Kind::Requests(workload) => workload.connections(),
-        Kind::Idle(connections) => connections,
-    };
-    let mut streams = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        let stream = TcpStream::connect(task.address)?;
-        stream.set_nodelay(true)?;
-        streams.push(stream);
-    }
+pub(crate) fn run(task: &Task) -> Fallible<()> {
+    let address = task.address;
     match task.kind {
-        Kind::Requests(Workload::Echo { size, .. }) => {
-            let mut message = vec![b'x'; size];
-            follow_orders(|requests| echo(&mut streams, &mut message, requests))
+        Kind::Requests(workload) => make_requests(address, workload),
+        Kind::Idle(connections) => {
+            let _standing = connect_all(address, connections)?;
+            follow_orders(|_| Ok(()))
         }
-        Kind::Requests(Workload::File { size }) => {
-            let mut sink = vec![0; 1 << 20];
-            follow_orders(|requests| drain(&mut streams[0], size, &mut sink, requests))
+        Kind::TlsIdle(connections) => {
+            let client = TlsClient::new(address, false)?;
+            let connected = (0..connections).map(|_| client.connect());
+            let _standing: Vec<Secure> = connected.collect::<Fallible<_>>()?;
+            follow_orders(|_| Ok(()))
         }
-        Kind::Idle(_) => follow_orders(|_| Ok(())),
     }
 }
 
-fn follow_orders(mut carry_out: impl FnMut(u64) -> io::Result<()>) -> io::Result<()> {
+fn make_requests(address: SocketAddr, workload: Workload) -> Fallible<()> {
+    match workload {
+        Workload::Echo { size, connections } => {
+            let mut streams = connect_all(address, connections)?;
+            let mut message = vec![b'x'; size];
+            follow_orders(|requests| echo(&mut streams, &mut message, requests))
+        }
+        Workload::File { size } => {
+            let mut stream = connect(address)?;
+            let mut sink = vec![0; 1 << 20];
+            follow_orders(|requests| drain(&mut stream, size, &mut sink, requests))
+        }
+        Workload::TlsEcho { size } => {
+            let mut streams = [TlsClient::new(address, false)?.connect()?];
+            let mut message = vec![b'x'; size];
+            follow_orders(|requests| echo(&mut streams, &mut message, requests))
+        }
+        Workload::TlsFile { size } => {
+            let mut stream = TlsClient::new(address, false)?.connect()?;
+            let mut file = vec![0; usize::try_from(size)?];
+            follow_orders(|requests| {
+                for _ in 0..requests {
+                    stream.write_all(b"?")?;
+                    stream.read_exact(&mut file)?;
+                }
+                Ok(())
+            })
+        }
+        Workload::Handshakes { resumed } => {
+            let client = TlsClient::new(address, resumed)?;
+            follow_orders(|requests| (0..requests).try_for_each(|_| client.visit()))
+        }
+    }
+}
+
+pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn connect_all(address: SocketAddr, connections: usize) -> io::Result<Vec<TcpStream>> {
+    (0..connections).map(|_| connect(address)).collect()
+}
+
+fn follow_orders(mut carry_out: impl FnMut(u64) -> Fallible<()>) -> Fallible<()> {
     let (mut orders, mut answers) = (io::stdin().lock(), io::stdout().lock());
     let mut order = [0; 8];
     loop {
@@ -78,7 +120,7 @@ fn follow_orders(mut carry_out: impl FnMut(u64) -> io::Result<()>) -> io::Result
     }
 }
 
-fn echo(streams: &mut [TcpStream], message: &mut [u8], requests: u64) -> io::Result<()> {
+fn echo(streams: &mut [impl Read + Write], message: &mut [u8], requests: u64) -> Fallible<()> {
     for _ in 0..requests / streams.len() as u64 {
         for stream in &mut *streams {
             stream.write_all(message)?;
@@ -90,7 +132,7 @@ fn echo(streams: &mut [TcpStream], message: &mut [u8], requests: u64) -> io::Res
     Ok(())
 }
 
-fn drain(stream: &mut TcpStream, size: u64, sink: &mut [u8], requests: u64) -> io::Result<()> {
+fn drain(stream: &mut TcpStream, size: u64, sink: &mut [u8], requests: u64) -> Fallible<()> {
     for _ in 0..requests {
         stream.write_all(b"?")?;
         let mut missing = size;
@@ -102,7 +144,7 @@ fn drain(stream: &mut TcpStream, size: u64, sink: &mut [u8], requests: u64) -> i
             // waits least and keeps the subject busy.
             let (_, received) = recv(&*stream, &mut sink[..want], RecvFlags::TRUNC)?;
             if received == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err("the server has gone".into());
             }
             missing -= received as u64;
         }
@@ -126,6 +168,11 @@ impl Client {
     /// One whose connections only stand.
     pub(crate) fn start_idle(address: SocketAddr, connections: usize) -> Fallible<Self> {
         Self::spawn(address, vec!["idle".into(), connections.to_string()])
+    }
+
+    /// The same over TLS.
+    pub(crate) fn start_tls_idle(address: SocketAddr, connections: usize) -> Fallible<Self> {
+        Self::spawn(address, vec!["tls-idle".into(), connections.to_string()])
     }
 
     fn spawn(address: SocketAddr, task: Vec<String>) -> Fallible<Self> {

@@ -61,11 +61,11 @@ pub(crate) fn draw() -> Fallible<()> {
 
 fn draw_workload(criterion: &mut Criterion<CpuTime>, workload: Workload) -> Fallible<()> {
     // One iteration is a request on each connection.
-    let round = workload.connections() as u64;
+    let round = workload.round();
     let mut group = criterion.benchmark_group(workload.to_string());
     group.throughput(match workload {
-        Workload::Echo { .. } => Throughput::Elements(round),
-        Workload::File { size } => Throughput::Bytes(size),
+        Workload::File { size } | Workload::TlsFile { size } => Throughput::Bytes(size),
+        _ => Throughput::Elements(round),
     });
     let mut failed = None;
     for &kind in SubjectKind::of(workload) {

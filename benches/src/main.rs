@@ -36,6 +36,8 @@ mod placement;
 mod report;
 mod stage;
 mod targets;
+mod tls;
+mod tls_client;
 #[cfg(feature = "tokio")]
 mod tokio_peer;
 mod workload;

@@ -85,6 +85,8 @@ impl SubjectKind {
         Self::Tokio,
     ];
 
+    const OVER_TLS: &[Self] = &[Self::Ours, Self::Bare];
+
     fn name(self) -> &'static str {
         match self {
             Self::Ours => "loopline",
@@ -107,6 +109,9 @@ impl SubjectKind {
             // The one that blocks serves a single client, and is worth its
             // time where it waits long.
             Workload::File { size } if size >= 1 << 20 => Self::FILES,
+            Workload::TlsEcho { .. } | Workload::TlsFile { .. } | Workload::Handshakes { .. } => {
+                Self::OVER_TLS
+            }
             _ => Self::EVENT_LOOPS,
         }
     }
@@ -120,15 +125,21 @@ impl SubjectKind {
                 let backend = Box::new(KqueueBackend::new()?);
                 Box::new(ours::Echo::new(size, Loop::with_backend(backend))?)
             }
-            (Self::Polling, Workload::File { .. }) => {
-                return Err("files do not wait, so that polling would show nothing".into());
+            (Self::Polling, _) => {
+                return Err("nothing but an echo waits enough for polling to show".into());
             }
             (Self::Ours, Workload::File { size }) => Box::new(ours::Files::new(size)?),
             (Self::Bare, Workload::Echo { size, .. }) => Box::new(bare::Echo::new(size)?),
             (Self::Bare, Workload::File { size }) => Box::new(bare::Files::new(size)?),
             (Self::Blocking, Workload::File { size }) => Box::new(bare::BlockingFiles::new(size)?),
-            (Self::Blocking, Workload::Echo { .. }) => {
-                return Err("one blocking socket cannot serve several connections".into());
+            (Self::Ours, Workload::TlsEcho { size }) => Box::new(ours::Echo::over_tls(size)?),
+            (Self::Ours, Workload::TlsFile { size }) => Box::new(ours::Files::over_tls(size)?),
+            (Self::Ours, Workload::Handshakes { .. }) => Box::new(ours::Handshakes::new()?),
+            (Self::Bare, Workload::TlsEcho { size }) => Box::new(bare::TlsEcho::new(size)?),
+            (Self::Bare, Workload::TlsFile { size }) => Box::new(bare::TlsFiles::new(size)?),
+            (Self::Bare, Workload::Handshakes { .. }) => Box::new(bare::Handshakes::new()?),
+            (Self::Blocking, _) => {
+                return Err("one blocking socket serves plain files alone".into());
             }
             #[cfg(feature = "tokio")]
             (Self::Tokio, _) => Box::new(crate::tokio_peer::Peer::new(workload)?),

@@ -13,6 +13,13 @@ pub(crate) enum Workload {
     /// A byte that is answered by a file. The next byte follows the file's
     /// last one.
     File { size: u64 },
+    /// An echo over TLS, on one connection.
+    TlsEcho { size: usize },
+    /// A file over TLS.
+    TlsFile { size: u64 },
+    /// Connections that begin with a TLS handshake and end after it, one after
+    /// the other; with the session of the one before, or without.
+    Handshakes { resumed: bool },
 }
 
 /// How long a run may take.
@@ -25,19 +32,29 @@ pub(crate) enum Effort {
 }
 
 impl Workload {
-    /// How many connections there are.
+    /// How many connections stand.
     pub(crate) fn connections(self) -> usize {
         match self {
             Self::Echo { connections, .. } => connections,
-            Self::File { .. } => 1,
+            Self::File { .. } | Self::TlsEcho { .. } | Self::TlsFile { .. } => 1,
+            Self::Handshakes { .. } => 0,
         }
+    }
+
+    /// The requests that make a round: one on each connection.
+    pub(crate) fn round(self) -> u64 {
+        self.connections().max(1) as u64
     }
 
     /// The requests of one turn: some 50 ms of CPU time, and a multiple of the
     /// connections.
     pub(crate) fn turn(self) -> u64 {
         match self {
-            Self::Echo { .. } => 8192,
+            Self::TlsEcho { size } if size > 1 << 10 => 2048,
+            Self::Echo { .. } | Self::TlsEcho { .. } => 8192,
+            Self::TlsFile { size } if size <= 1 << 16 => 1024,
+            Self::TlsFile { .. } => 64,
+            Self::Handshakes { .. } => 256,
             Self::File { size } if size <= 1 << 16 => 4096,
             Self::File { .. } => 4,
         }
@@ -50,6 +67,9 @@ impl Workload {
                 vec!["echo".into(), size.to_string(), connections.to_string()]
             }
             Self::File { size } => vec!["file".into(), size.to_string()],
+            Self::TlsEcho { size } => vec!["tls-echo".into(), size.to_string()],
+            Self::TlsFile { size } => vec!["tls-file".into(), size.to_string()],
+            Self::Handshakes { resumed } => vec!["handshakes".into(), resumed.to_string()],
         }
     }
 
@@ -62,6 +82,15 @@ impl Workload {
             }),
             ["file", size] => Some(Self::File {
                 size: size.parse().ok()?,
+            }),
+            ["tls-echo", size] => Some(Self::TlsEcho {
+                size: size.parse().ok()?,
+            }),
+            ["tls-file", size] => Some(Self::TlsFile {
+                size: size.parse().ok()?,
+            }),
+            ["handshakes", resumed] => Some(Self::Handshakes {
+                resumed: resumed.parse().ok()?,
             }),
             _ => None,
         }
@@ -79,6 +108,10 @@ impl fmt::Display for Workload {
                 write!(f, "echo {}, {connections} connections", Bytes(size as u64))
             }
             Self::File { size } => write!(f, "sendfile {}", Bytes(size)),
+            Self::TlsEcho { size } => write!(f, "TLS echo {}, 1 connection", Bytes(size as u64)),
+            Self::TlsFile { size } => write!(f, "TLS sendfile {}", Bytes(size)),
+            Self::Handshakes { resumed: true } => f.write_str("TLS handshake, resumed"),
+            Self::Handshakes { resumed: false } => f.write_str("TLS handshake, full"),
         }
     }
 }

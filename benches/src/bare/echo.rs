@@ -1,12 +1,11 @@
 //! Messages sent back by a bare epoll loop.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
-use rustix::event::{PollFd, PollFlags, poll};
 
-use super::{accept, new_epoll};
+use super::{accept, new_epoll, send};
 use crate::Fallible;
 use crate::stage::{Subject, listen};
 
@@ -70,20 +69,5 @@ impl Subject for Echo {
             }
         }
         Ok(())
-    }
-}
-
-/// Writes all of it. Each client waits for its echo, so its socket has room,
-/// and the first call takes everything; the rest is for the sake of truth.
-fn send(mut stream: &TcpStream, mut bytes: &[u8]) -> Fallible<()> {
-    loop {
-        match stream.write(bytes) {
-            Ok(sent) if sent == bytes.len() => return Ok(()),
-            Ok(sent) => bytes = &bytes[sent..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
     }
 }

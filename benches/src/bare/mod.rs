@@ -13,13 +13,25 @@
 
 mod echo;
 mod file;
+mod handshakes;
+mod tls;
+mod tls_echo;
+mod tls_file;
+mod tls_idle;
+mod tls_listener;
 
 pub(crate) use echo::Echo;
 pub(crate) use file::{BlockingFiles, Files};
+pub(crate) use handshakes::Handshakes;
+pub(crate) use tls_echo::TlsEcho;
+pub(crate) use tls_file::TlsFiles;
+pub(crate) use tls_idle::TlsIdle;
 
+use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
+use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::Fallible;
 
@@ -33,4 +45,19 @@ fn accept(listener: &TcpListener) -> Fallible<TcpStream> {
 
 fn new_epoll() -> Fallible<Epoll> {
     Ok(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?)
+}
+
+/// Writes all of it. Each client waits for its echo, so its socket has room,
+/// and the first call takes everything; the rest is for the sake of truth.
+fn send(mut stream: &TcpStream, mut bytes: &[u8]) -> Fallible<()> {
+    loop {
+        match stream.write(bytes) {
+            Ok(sent) if sent == bytes.len() => return Ok(()),
+            Ok(sent) => bytes = &bytes[sent..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }

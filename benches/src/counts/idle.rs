@@ -10,7 +10,7 @@ use crate::{Fallible, heap};
 const CONNECTIONS: u64 = 10_000;
 
 /// Descriptors of this process that are no connections, generously.
-const OTHERS: u64 = 200;
+pub(super) const OTHERS: u64 = 200;
 
 pub(crate) struct IdleHeap {
     /// How many connections there were: fewer where the system allows no more
@@ -40,7 +40,7 @@ pub(crate) fn idle_heap() -> Fallible<IdleHeap> {
 
 /// How many descriptors this process and its children may have, after having
 /// raised the limit as far as it goes.
-fn descriptors() -> Fallible<u64> {
+pub(super) fn descriptors() -> Fallible<u64> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,

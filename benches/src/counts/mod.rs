@@ -8,11 +8,13 @@ mod allocations;
 mod idle;
 mod instructions;
 mod system_calls;
+mod tls_idle;
 
 pub(crate) use allocations::allocations;
 pub(crate) use idle::{IdleHeap, idle_heap};
 pub(crate) use instructions::instructions;
 pub(crate) use system_calls::system_calls;
+pub(crate) use tls_idle::{TlsIdleHeap, tls_idle_heap};
 
 use std::process::{Command, Stdio};
 

@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use loopline::rustls::RustlsContext;
 use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions};
 
-use crate::Fallible;
 use crate::stage::listen;
+use crate::{Fallible, tls};
 
 /// How much is to be done before the loop returns to whoever counts.
 pub(crate) struct Batch {
@@ -56,6 +58,23 @@ impl Serving {
         event_loop: Loop,
         protocol: impl Fn(&Rc<Batch>) -> P + 'static,
     ) -> Fallible<Self> {
+        Self::with_options(event_loop, protocol, ServerOptions::default())
+    }
+
+    /// The same over TLS.
+    pub(crate) fn over_tls<P: Protocol>(
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+    ) -> Fallible<Self> {
+        let context = RustlsContext::from_server_config(tls::server_config()?);
+        let options = ServerOptions::default().ssl(Arc::new(context));
+        Self::with_options(Loop::new()?, protocol, options)
+    }
+
+    fn with_options<P: Protocol>(
+        event_loop: Loop,
+        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
+        options: ServerOptions,
+    ) -> Fallible<Self> {
         let batch = Rc::new(Batch {
             event_loop: event_loop.handle(),
             missing: Cell::new(0),
@@ -67,7 +86,7 @@ impl Serving {
         event_loop.run_until_complete(event_loop.create_server(
             move || protocol(&shared),
             listener,
-            ServerOptions::default(),
+            options,
         ))??;
         Ok(Self {
             event_loop,

@@ -17,10 +17,12 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn new(size: usize, event_loop: Loop) -> Fallible<Self> {
-        let serving = Serving::on(event_loop, |batch| Connection {
-            batch: Rc::clone(batch),
-            transport: None,
-        })?;
+        let serving = Serving::on(event_loop, Connection::new)?;
+        Ok(Self { serving, size })
+    }
+
+    pub(crate) fn over_tls(size: usize) -> Fallible<Self> {
+        let serving = Serving::over_tls(Connection::new)?;
         Ok(Self { serving, size })
     }
 }
@@ -42,6 +44,15 @@ impl Subject for Echo {
 struct Connection {
     batch: Rc<Batch>,
     transport: Option<Rc<dyn Transport>>,
+}
+
+impl Connection {
+    fn new(batch: &Rc<Batch>) -> Self {
+        Self {
+            batch: Rc::clone(batch),
+            transport: None,
+        }
+    }
 }
 
 impl Protocol for Connection {

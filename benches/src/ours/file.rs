@@ -21,13 +21,11 @@ pub(crate) struct Files(Serving);
 
 impl Files {
     pub(crate) fn new(size: u64) -> Fallible<Self> {
-        let file = Arc::new(file_of(size)?);
-        let serving = Serving::new(move |batch| Connection {
-            batch: Rc::clone(batch),
-            file: Arc::clone(&file),
-            requests: Rc::default(),
-        })?;
-        Ok(Self(serving))
+        Ok(Self(Serving::new(Connection::factory(size)?)?))
+    }
+
+    pub(crate) fn over_tls(size: u64) -> Fallible<Self> {
+        Ok(Self(Serving::over_tls(Connection::factory(size)?)?))
     }
 }
 
@@ -49,6 +47,18 @@ struct Connection {
     batch: Rc<Batch>,
     file: Arc<File>,
     requests: Rc<Requests>,
+}
+
+impl Connection {
+    /// What makes connections for one file.
+    fn factory(size: u64) -> Fallible<impl Fn(&Rc<Batch>) -> Self> {
+        let file = Arc::new(file_of(size)?);
+        Ok(move |batch: &Rc<Batch>| Self {
+            batch: Rc::clone(batch),
+            file: Arc::clone(&file),
+            requests: Rc::default(),
+        })
+    }
 }
 
 impl Protocol for Connection {

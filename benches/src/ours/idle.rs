@@ -18,10 +18,11 @@ impl Idle {
         size_of::<std::cell::RefCell<Connection>>() + 2 * size_of::<usize>();
 
     pub(crate) fn new() -> Fallible<Self> {
-        Ok(Self(Serving::new(|batch| Connection {
-            batch: Rc::clone(batch),
-            transport: None,
-        })?))
+        Ok(Self(Serving::new(Connection::new)?))
+    }
+
+    pub(crate) fn over_tls() -> Fallible<Self> {
+        Ok(Self(Serving::over_tls(Connection::new)?))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -38,6 +39,15 @@ pub(crate) struct Connection {
     batch: Rc<Batch>,
     /// Held as any protocol holds it that ever writes.
     transport: Option<Rc<dyn Transport>>,
+}
+
+impl Connection {
+    fn new(batch: &Rc<Batch>) -> Self {
+        Self {
+            batch: Rc::clone(batch),
+            transport: None,
+        }
+    }
 }
 
 impl Protocol for Connection {

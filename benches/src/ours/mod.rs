@@ -3,8 +3,10 @@
 mod batch;
 mod echo;
 mod file;
+mod handshakes;
 mod idle;
 
 pub(crate) use echo::Echo;
 pub(crate) use file::Files;
+pub(crate) use handshakes::Handshakes;
 pub(crate) use idle::Idle;

@@ -45,10 +45,7 @@ pub(crate) async fn create_connection(
             connect_tcp(engine, &host, addresses, &options).await?
         }
     };
-    let names = Names {
-        peername: Some(peername),
-        sockname: local_name(&socket),
-    };
+    let names = Names::new(Some(peername), local_name(&socket));
     open(engine, factory, socket, names, terms).await
 }
 
@@ -89,10 +86,8 @@ fn take_over(socket: &Socket) -> Result<Names, ConnectError> {
         _ => ConnectError::Socket(error),
     })?;
     socket.set_nonblocking(true).map_err(ConnectError::Socket)?;
-    Ok(Names {
-        peername: Address::from_sock_addr(&peer),
-        sockname: local_name(socket),
-    })
+    let peername = Address::from_sock_addr(&peer);
+    Ok(Names::new(peername, local_name(socket)))
 }
 
 async fn open(
@@ -116,7 +111,7 @@ async fn open(
 /// TCP_NODELAY is on by default (line D59). That a socket does not have it is
 /// no reason to refuse the connection.
 pub(super) fn disable_nagle(socket: &Socket, names: &Names) {
-    if matches!(names.peername, Some(Address::Inet(_))) {
+    if matches!(names.peername(), Some(Address::Inet(_))) {
         let _ = socket.set_tcp_nodelay(true);
     }
 }

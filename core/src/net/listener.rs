@@ -146,10 +146,8 @@ impl Listener {
                 .engine
                 .report_error("an accepted socket cannot be used", &error);
         }
-        let names = Names {
-            sockname: self.local_name(&socket),
-            peername: Address::from_sock_addr(peer),
-        };
+        let sockname = self.local_name(&socket);
+        let names = Names::new(Address::from_sock_addr(peer), sockname);
         disable_nagle(&socket, &names);
         if self.keep_alive {
             // A kind of socket without it is served all the same.

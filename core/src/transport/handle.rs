@@ -1,7 +1,6 @@
 //! A connection as its user, or a layer above it, holds it.
 
 use std::any::Any;
-use std::cell::{OnceCell, RefCell};
 use std::io::IoSlice;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -54,7 +53,7 @@ pub(crate) trait Line: 'static {
     /// layer can be put onto the connection.
     fn is_writable(&self) -> bool;
     /// Whether a layer has taken the connection over, and which.
-    fn successor(&self) -> &RefCell<Option<Successor>>;
+    fn successor(&self) -> &Successor;
 }
 
 /// A handle on a connection: its user's, which is of no use once the
@@ -74,7 +73,7 @@ impl<L: Line> Handle<L> {
     }
 
     fn is_handed_over(&self) -> bool {
-        self.of_user && self.line.successor().borrow().is_some()
+        self.of_user && self.line.successor().is_awaited()
     }
 
     fn admit(&self) -> Result<(), WriteError> {
@@ -89,8 +88,7 @@ impl<L: Line> Handle<L> {
         if !self.of_user {
             return None;
         }
-        let place = self.line.successor().borrow();
-        place.as_ref()?.get()?.upgrade()
+        self.line.successor().layer()
     }
 }
 
@@ -208,13 +206,15 @@ impl<L: Line> Transport for Handle<L> {
         if self.is_handed_over() || !self.line.is_writable() {
             return None;
         }
-        let successor = Rc::new(OnceCell::new());
-        self.line.successor().replace(Some(Rc::clone(&successor)));
+        self.line.successor().give_away();
         let below = Self {
             line: Rc::clone(&self.line),
             of_user: false,
         };
-        Some(HandOver::new(Rc::new(below), successor))
+        let line = Rc::clone(&self.line);
+        Some(HandOver::new(Rc::new(below), move |layer| {
+            line.successor().name(layer);
+        }))
     }
 
     fn send_file_support(&self) -> SendFileSupport {

@@ -7,6 +7,7 @@ mod flow;
 mod flow_control;
 mod hand_over;
 mod handle;
+mod names;
 #[cfg(any(windows, test))]
 mod pieces;
 mod queue;
@@ -25,7 +26,8 @@ pub(crate) use dropped::DroppedWrites;
 pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
 pub(crate) use handle::{Handle, Line};
-pub(crate) use stream::{Names, Stream, borrow, copy_error};
+pub(crate) use names::Names;
+pub(crate) use stream::{Stream, borrow, copy_error};
 
 use std::any::Any;
 use std::io::IoSlice;

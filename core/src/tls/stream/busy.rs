@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use super::Unread;
+use super::{Handshake, Unread};
 use crate::engine::TimerHandle;
 use crate::send_file::Active;
 
@@ -13,6 +13,8 @@ pub(super) struct Busy(RefCell<Option<Box<Parts>>>);
 
 #[derive(Default)]
 pub(super) struct Parts {
+    /// The handshake, and who waits for it.
+    pub(super) handshake: Option<Box<Handshake>>,
     /// What is decoded and waits for the user.
     pub(super) unread: Option<Unread>,
     /// The file that is being sent.
@@ -43,7 +45,8 @@ impl Busy {
     pub(super) fn tidy(&self) {
         let mut place = self.0.borrow_mut();
         let in_use = place.as_ref().is_some_and(|parts| {
-            parts.unread.is_some()
+            parts.handshake.is_some()
+                || parts.unread.is_some()
                 || parts.transfer.is_some()
                 || parts.timer.is_some()
                 || parts.reason.is_some()

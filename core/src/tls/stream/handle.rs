@@ -1,6 +1,5 @@
 //! What can be done to the connection.
 
-use std::cell::RefCell;
 use std::io::IoSlice;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -137,7 +136,7 @@ impl Line for TlsStream {
         self.state() == State::Open && !self.has(Flags::TRANSFER)
     }
 
-    fn successor(&self) -> &RefCell<Option<Successor>> {
+    fn successor(&self) -> &Successor {
         &self.successor
     }
 }

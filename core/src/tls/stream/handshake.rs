@@ -1,6 +1,5 @@
 //! The handshake, and who waits for it.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::rc::{Rc, Weak};
@@ -11,6 +10,7 @@ use super::Flags;
 use super::{State, TlsStream};
 use crate::engine::{ExceptionContext, Severity, TimerHandle};
 use crate::tls::upgrade::StartTlsError;
+use crate::transport::Transport;
 
 /// What has to be known until the handshake is done.
 #[derive(Default)]
@@ -38,14 +38,14 @@ impl TlsStream {
         }
         drop(received);
         poll_fn(|cx| {
-            let mut place = self.handshake.borrow_mut();
-            let Some(handshake) = place.as_mut() else {
+            let Some(mut handshake) = self.take_handshake() else {
                 return Poll::Ready(Err(StartTlsError::Aborted));
             };
             match handshake.result.take() {
                 Some(result) => Poll::Ready(result),
                 None => {
                     handshake.waker = Some(cx.waker().clone());
+                    self.put_handshake(handshake);
                     Poll::Pending
                 }
             }
@@ -67,11 +67,11 @@ impl TlsStream {
             Ok(())
         });
         let timer = self.engine.call_later(timeout, expire).ok();
-        self.handshake.replace(Some(Box::new(Handshake {
+        self.put_handshake(Box::new(Handshake {
             timer,
             alone,
             ..Handshake::default()
-        })));
+        }));
         let mut wire = self.engine.take_wire();
         let started = self.coder.borrow_mut().start(&mut wire);
         self.send_wire(&mut wire);
@@ -83,6 +83,17 @@ impl TlsStream {
             (Ok(()), Some(below)) => below.resume_reading(),
             (Ok(()), None) => {}
         }
+    }
+
+    fn put_handshake(&self, handshake: Box<Handshake>) {
+        self.busy.with(|busy| busy.handshake = Some(handshake));
+    }
+
+    /// Takes it out, and gives the memory back if it was the last there.
+    fn take_handshake(&self) -> Option<Box<Handshake>> {
+        let handshake = self.busy.take(|busy| &mut busy.handshake);
+        self.busy.tidy();
+        handshake
     }
 
     fn handshake_expired(&self, after: Duration) {
@@ -112,6 +123,7 @@ impl TlsStream {
         let Some(handle) = handle.filter(|_| !self.has(Flags::MADE)) else {
             return;
         };
+        let handle: Rc<dyn Transport> = handle;
         self.put(Flags::MADE, true);
         if let Some(Err(error)) = self.call(|protocol| protocol.connection_made(&handle)) {
             self.raised("connection_made failed", error);
@@ -120,7 +132,7 @@ impl TlsStream {
 
     /// Tells whoever waits, once (line B37).
     pub(super) fn settle_handshake(&self, result: Result<(), StartTlsError>) {
-        let Some(mut handshake) = self.handshake.take() else {
+        let Some(mut handshake) = self.take_handshake() else {
             return;
         };
         if let Some(timer) = handshake.timer.take() {
@@ -135,7 +147,7 @@ impl TlsStream {
         }
         handshake.result.get_or_insert(result);
         let waker = handshake.waker.take();
-        self.handshake.replace(Some(handshake));
+        self.put_handshake(handshake);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -162,7 +174,7 @@ struct Cancelled<'a>(&'a TlsStream);
 
 impl Drop for Cancelled<'_> {
     fn drop(&mut self) {
-        let handshake = RefCell::take(&self.0.handshake);
+        let handshake = self.0.take_handshake();
         if let Some(timer) = handshake.and_then(|handshake| handshake.timer) {
             timer.cancel();
         }

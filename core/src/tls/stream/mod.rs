@@ -23,13 +23,13 @@ mod handshake;
 mod incoming;
 mod inward;
 mod outgoing;
+mod timeout;
 mod transfer;
 mod unread;
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use bitflags::bitflags;
 
@@ -43,6 +43,7 @@ use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport,
 use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
+use timeout::Timeout;
 use unread::Unread;
 
 pub(crate) use inward::Placeholder;
@@ -99,18 +100,17 @@ pub(crate) struct TlsStream {
     coder: RefCell<Box<dyn Coder>>,
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
-    pending: RefCell<Vec<u8>>,
+    pending: Cell<Vec<u8>>,
     busy: Busy,
     flow: FlowControl,
-    handshake: RefCell<Option<Box<Handshake>>>,
-    shutdown_timeout: Cell<Duration>,
+    shutdown_timeout: Timeout,
     /// Writes that were dropped since the connection began to close.
     dropped: DroppedWrites,
     /// Who has taken this connection over, and by whom it is used since.
-    successor: RefCell<Option<Successor>>,
+    successor: Successor,
     /// The user's handle, which closes and aborts whatever the user has let go
     /// of. None once the connection is lost.
-    handle: RefCell<Option<Rc<dyn Transport>>>,
+    handle: RefCell<Option<Rc<Handle<Self>>>>,
 }
 
 impl TlsStream {
@@ -129,8 +129,9 @@ impl TlsStream {
         let below = Rc::clone(handed.below());
         let stream = Self::new(engine, Rc::clone(&below), protocol, terms);
         stream.put(Flags::MADE, made);
-        let handle: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(&stream)));
-        stream.handle.replace(Some(Rc::clone(&handle)));
+        let own = Rc::new(Handle::of_user(Rc::clone(&stream)));
+        stream.handle.replace(Some(Rc::clone(&own)));
+        let handle: Rc<dyn Transport> = own;
         handed.succeed(Rc::downgrade(&handle));
         below.pause_reading();
         let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
@@ -163,13 +164,12 @@ impl TlsStream {
             below: RefCell::new(Some(below)),
             coder: RefCell::new(coder),
             protocol: RefCell::new(Some(protocol)),
-            pending: RefCell::default(),
+            pending: Cell::default(),
             busy: Busy::default(),
             flow,
-            handshake: RefCell::new(None),
-            shutdown_timeout: Cell::new(limits.shutdown_timeout),
+            shutdown_timeout: Timeout::new(limits.shutdown_timeout),
             dropped: DroppedWrites::default(),
-            successor: RefCell::new(None),
+            successor: Successor::default(),
             handle: RefCell::new(None),
         });
         let owner = Rc::clone(&stream) as Rc<dyn Watched>;

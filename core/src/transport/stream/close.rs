@@ -38,11 +38,16 @@ impl Stream {
         if !self.has(Flags::CLOSING) || self.has(Flags::ENDING) {
             return;
         }
-        let old = self.with_busy(|busy| busy.close_timer.take());
+        let old = self.take_busy(|busy| &mut busy.close_timer);
         if let Some(timer) = old {
             timer.cancel();
         }
-        let Some(timeout) = self.close_timeout.get() else {
+        let timeout = self
+            .busy
+            .borrow()
+            .as_ref()
+            .and_then(|busy| busy.close_timeout);
+        let Some(timeout) = timeout else {
             return;
         };
         let this = std::rc::Weak::clone(&self.this);
@@ -70,7 +75,7 @@ impl Stream {
             Err(error) => io::Error::other(error),
         };
         if self.has(Flags::ENDING) {
-            self.reason.borrow_mut().get_or_insert(error);
+            self.with_busy(|busy| busy.reason.get_or_insert(error).kind());
         } else {
             self.fail(Some(error));
         }
@@ -87,7 +92,6 @@ impl Stream {
         });
         self.set(Flags::CLOSING | Flags::ENDING);
         self.flow.stop();
-        *self.reason.borrow_mut() = reason;
         self.queued.set(0);
         self.abandon_transfer(kind);
         let old = if self.has(Flags::TRANSFER) {
@@ -99,6 +103,9 @@ impl Stream {
             timer.cancel();
         }
         drop(old);
+        if reason.is_some() {
+            self.with_busy(|busy| busy.reason = reason);
+        }
         self.engine.want(self.key.get(), Interest::empty());
         if !self.has(Flags::TRANSFER) {
             self.engine.push(Run::Lost(self.key.get()));
@@ -111,7 +118,7 @@ impl Stream {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
-        let reason = self.reason.take();
+        let reason = self.take_busy(|busy| &mut busy.reason);
         self.disown();
         let _closed = Closed(self);
         let outcome = borrow(&protocol).connection_lost(reason.as_ref());

@@ -1,6 +1,5 @@
 //! What can be done to the connection.
 
-use std::cell::RefCell;
 use std::io::IoSlice;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
@@ -45,7 +44,9 @@ impl Line for Stream {
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
-        self.close_timeout.set(timeout);
+        if timeout.is_some() || self.busy.borrow().is_some() {
+            self.with_busy(|busy| busy.close_timeout = timeout);
+        }
         self.start_close_timer();
     }
 
@@ -96,11 +97,11 @@ impl Line for Stream {
     }
 
     fn peername(&self) -> Option<Address> {
-        self.names.peername.clone()
+        self.names.peername()
     }
 
     fn sockname(&self) -> Option<Address> {
-        self.names.sockname.clone()
+        self.names.sockname()
     }
 
     fn socket(&self) -> Option<TransportSocket> {
@@ -129,7 +130,7 @@ impl Line for Stream {
         !self.has(Flags::TRANSFER | Flags::EOF_WRITTEN)
     }
 
-    fn successor(&self) -> &RefCell<Option<Successor>> {
+    fn successor(&self) -> &Successor {
         &self.successor
     }
 }

@@ -22,13 +22,14 @@ mod write;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use bitflags::bitflags;
 use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{Address, DroppedWrites, FlowControl, Handle, Successor, Transport, socket_io};
+use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -59,19 +60,16 @@ bitflags! {
     }
 }
 
-/// The addresses of both ends, and the server that accepted the connection.
-#[derive(Default)]
-pub(crate) struct Names {
-    pub(crate) peername: Option<Address>,
-    pub(crate) sockname: Option<Address>,
-}
-
 /// What an idle connection does not need.
 #[derive(Default)]
 struct Busy {
     queue: WriteQueue,
     transfer: Option<Active>,
     close_timer: Option<TimerHandle>,
+    /// How long a gentle end may take.
+    close_timeout: Option<Duration>,
+    /// What `connection_lost` will be told.
+    reason: Option<io::Error>,
 }
 
 /// A stream connection over a socket.
@@ -89,12 +87,9 @@ pub(crate) struct Stream {
     queued: Cell<usize>,
     flow: FlowControl,
     busy: RefCell<Option<Box<Busy>>>,
-    /// What `connection_lost` will be told.
-    reason: RefCell<Option<io::Error>>,
-    close_timeout: Cell<Option<std::time::Duration>>,
     names: Names,
     /// Whether a layer has taken the connection over, and which.
-    successor: RefCell<Option<Successor>>,
+    successor: Successor,
     /// The server that accepted the connection, and its number there.
     server: Option<(Rc<Clients>, usize)>,
 }
@@ -122,10 +117,8 @@ impl Stream {
                 queued: Cell::new(0),
                 flow: FlowControl::new(),
                 busy: RefCell::new(None),
-                reason: RefCell::new(None),
-                close_timeout: Cell::new(None),
                 names,
-                successor: RefCell::new(None),
+                successor: Successor::default(),
                 server: server.map(|server| (Rc::clone(server), server.add(weak))),
             }
         });
@@ -170,6 +163,11 @@ impl Stream {
     fn with_busy<R>(&self, use_busy: impl FnOnce(&mut Busy) -> R) -> R {
         let mut busy = self.busy.borrow_mut();
         use_busy(busy.get_or_insert_default())
+    }
+
+    /// Takes something out of what an idle connection does not need.
+    fn take_busy<T>(&self, part: impl FnOnce(&mut Busy) -> &mut Option<T>) -> Option<T> {
+        part(self.busy.borrow_mut().as_mut()?).take()
     }
 
     /// The one way into user code: nothing of this connection is borrowed

@@ -164,7 +164,11 @@ impl Stream {
     pub(super) fn release_busy(&self) {
         let mut busy = self.busy.borrow_mut();
         let idle = busy.as_ref().is_some_and(|busy| {
-            self.queued.get() == 0 && busy.transfer.is_none() && busy.close_timer.is_none()
+            self.queued.get() == 0
+                && busy.transfer.is_none()
+                && busy.close_timer.is_none()
+                && busy.close_timeout.is_none()
+                && busy.reason.is_none()
         });
         if idle {
             *busy = None;
