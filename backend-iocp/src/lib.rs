@@ -1,7 +1,7 @@
 //! Completion ports, AFD polls and TransmitFile for loopline, an asyncio-style
 //! event loop.
 //!
-//! [`IocpBackend`] is the native backend on Windows. One completion port takes
+//! `IocpBackend` is the native backend on Windows. One completion port takes
 //! everything that a loop waits for: polls of the driver below Winsock tell
 //! when sockets are ready, files leave through TransmitFile, and wake-ups are
 //! posted. So one loop watches sockets *and* completes.

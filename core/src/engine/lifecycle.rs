@@ -7,7 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Calls, Descriptors, Engine, Exceptions, Run, Shared, Slots, Timers, Todo};
+use super::{
+    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+};
 use crate::backend::Backend;
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
@@ -91,7 +93,7 @@ impl Engine {
             due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
-            read_buffer: RefCell::default(),
+            read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),

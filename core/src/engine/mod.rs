@@ -91,7 +91,7 @@ pub(crate) struct Engine {
     /// What of the last wait was not dispatched yet. Borrowed for the whole of
     /// a turn.
     events: RefCell<Events>,
-    /// Empty until the first read.
+    /// Zeroed memory that the system gives as it is used.
     read_buffer: RefCell<Box<[u8]>>,
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
@@ -158,11 +158,7 @@ impl Engine {
     /// other connection reads meanwhile.
     #[inline]
     pub(crate) fn read_buffer(&self) -> RefMut<'_, Box<[u8]>> {
-        let mut buffer = self.read_buffer.borrow_mut();
-        if buffer.is_empty() {
-            *buffer = vec![0; READ_BUFFER].into_boxed_slice();
-        }
-        buffer
+        self.read_buffer.borrow_mut()
     }
 
     /// Takes an empty buffer for plaintext; a nested caller gets a new one.

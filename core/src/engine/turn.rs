@@ -27,29 +27,33 @@ impl Engine {
             self.wait(events)?;
         }
         self.take_remote();
-        if self.has_todo(Todo::TIMERS) {
-            self.collect_due();
+        if self.has_todo(Todo::TIMERS | Todo::RUN) {
+            if self.has_todo(Todo::TIMERS) {
+                self.collect_due();
+            }
+            self.run_ready(|_| true, main);
         }
-        self.run_ready(|_| true, main);
         self.dispatch(events);
-        if self.has_todo(Todo::DUE) {
-            self.run_due();
-        }
-        if !self.stopping.get() {
-            self.run_ready(|run| matches!(run, Run::Task(_)), main);
+        if self.has_todo(Todo::DUE | Todo::RUN) {
+            if self.has_todo(Todo::DUE) {
+                self.run_due();
+            }
+            if !self.stopping.get() {
+                self.run_ready(|run| matches!(run, Run::Task(_)), main);
+            }
         }
         Ok(())
     }
 
     fn wait(&self, events: &mut Events) -> io::Result<()> {
-        let busy =
-            self.stopping.get() || self.has_todo(Todo::RUN | Todo::DUE) || self.shared.is_pending();
-        let timeout = if busy {
+        let timeout = if self.stopping.get() || self.shared.is_pending() {
             Some(Duration::ZERO)
-        } else if self.has_todo(Todo::TIMERS) {
-            self.until_timer()
-        } else {
+        } else if !self.has_todo(Todo::RUN | Todo::DUE | Todo::TIMERS) {
             None
+        } else if self.has_todo(Todo::RUN | Todo::DUE) {
+            Some(Duration::ZERO)
+        } else {
+            self.until_timer()
         };
         self.with_backend(|backend| backend.wait(timeout, events))
             .unwrap_or(Ok(()))

@@ -92,7 +92,7 @@ async fn send(
     loop {
         let step = {
             let sink = SockRef::from(&socket);
-            let write = &mut |data: &[u8]| socket_io::send(&sink, data);
+            let write = &mut |data: &[u8]| socket_io::send(&*sink, data);
             transfer.step(engine, Some((ready.key(), socket)), write)
         };
         if matches!(step, Step::InFlight) {

@@ -8,14 +8,27 @@
 //! library does it. Apple's systems have an option of the socket instead, which
 //! is set where a socket comes in.
 
-use std::io;
+use std::io::{self, IoSlice};
 #[cfg(unix)]
-use std::io::IoSlice;
-
-use socket2::Socket;
+use std::os::fd::{AsFd, OwnedFd};
+#[cfg(windows)]
+use std::os::windows::io::{AsSocket, OwnedSocket};
 
 #[cfg(unix)]
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
+#[cfg(windows)]
+use socket2::SockRef;
+use socket2::Socket;
+
+#[cfg(windows)]
+use super::pieces;
+
+/// A socket as the standard library owns it, which lends its descriptor without
+/// a call.
+#[cfg(unix)]
+pub(crate) type Descriptor = OwnedFd;
+#[cfg(windows)]
+pub(crate) type Descriptor = OwnedSocket;
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 const FLAGS: SendFlags = SendFlags::NOSIGNAL;
@@ -24,30 +37,37 @@ const FLAGS: SendFlags = SendFlags::empty();
 
 #[cfg(unix)]
 #[inline]
-pub(crate) fn receive(socket: &Socket, into: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn receive(socket: &impl AsFd, into: &mut [u8]) -> io::Result<usize> {
     let (received, _) = rustix::net::recv(socket, into, RecvFlags::empty())?;
     Ok(received)
 }
 
 #[cfg(unix)]
 #[inline]
-pub(crate) fn send(socket: &Socket, data: &[u8]) -> io::Result<usize> {
+pub(crate) fn send(socket: &impl AsFd, data: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, data, FLAGS)?)
 }
 
 #[cfg(unix)]
-pub(crate) fn send_vectored(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+pub(crate) fn send_vectored(socket: &impl AsFd, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     let mut nothing = SendAncillaryBuffer::default();
     Ok(rustix::net::sendmsg(socket, slices, &mut nothing, FLAGS)?)
 }
 
 #[cfg(windows)]
-pub(crate) fn receive(mut socket: &Socket, into: &mut [u8]) -> io::Result<usize> {
-    io::Read::read(&mut socket, into)
+pub(crate) fn receive(socket: &impl AsSocket, into: &mut [u8]) -> io::Result<usize> {
+    io::Read::read(&mut &*SockRef::from(socket), into)
 }
 
 #[cfg(windows)]
-pub(crate) use super::pieces::{send, send_vectored};
+pub(crate) fn send(socket: &impl AsSocket, data: &[u8]) -> io::Result<usize> {
+    pieces::send(&SockRef::from(socket), data)
+}
+
+#[cfg(windows)]
+pub(crate) fn send_vectored(socket: &impl AsSocket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    pieces::send_vectored(&SockRef::from(socket), slices)
+}
 
 /// Prepares a socket that was made elsewhere.
 #[cfg(target_vendor = "apple")]

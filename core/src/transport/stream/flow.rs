@@ -8,7 +8,15 @@ impl Stream {
     pub(super) fn flow(&self) -> Flow {
         if self.has(Flags::CLOSING | Flags::ENDING) {
             Flow::Closed
-        } else if self.flow.is_full() {
+        } else {
+            self.open_flow()
+        }
+    }
+
+    /// What a write answers on a connection that is open.
+    #[inline]
+    pub(super) fn open_flow(&self) -> Flow {
+        if self.flow.is_full() {
             Flow::Full
         } else {
             Flow::Open

@@ -14,6 +14,7 @@ use crate::transport::{
 };
 
 impl Line for Stream {
+    #[inline]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }

@@ -25,10 +25,11 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use bitflags::bitflags;
-use socket2::Socket;
+use socket2::{SockRef, Socket};
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
+use super::socket_io::Descriptor;
 use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
@@ -81,7 +82,7 @@ pub(crate) struct Stream {
     /// Writes that were dropped since the connection began to close.
     dropped: DroppedWrites,
     /// None once the connection is lost.
-    socket: RefCell<Option<Socket>>,
+    socket: RefCell<Option<Descriptor>>,
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes in the queue.
     queued: Cell<usize>,
@@ -112,7 +113,7 @@ impl Stream {
                 key: Cell::new(Key::RESERVED),
                 flags: Cell::new(Flags::empty()),
                 dropped: DroppedWrites::default(),
-                socket: RefCell::new(Some(socket)),
+                socket: RefCell::new(Some(socket.into())),
                 protocol: RefCell::new(Some(protocol)),
                 queued: Cell::new(0),
                 flow: FlowControl::new(),
@@ -157,7 +158,13 @@ impl Stream {
     /// Runs `use_socket` with the socket, if it is still there. No user code
     /// may run inside.
     fn with_socket<R>(&self, use_socket: impl FnOnce(&Socket) -> R) -> Option<R> {
-        self.socket.borrow().as_ref().map(use_socket)
+        self.with_descriptor(|descriptor| use_socket(&SockRef::from(descriptor)))
+    }
+
+    /// As [`with_socket`](Self::with_socket), for reading and writing.
+    #[inline]
+    fn with_descriptor<R>(&self, use_descriptor: impl FnOnce(&Descriptor) -> R) -> Option<R> {
+        self.socket.borrow().as_ref().map(use_descriptor)
     }
 
     fn with_busy<R>(&self, use_busy: impl FnOnce(&mut Busy) -> R) -> R {
@@ -238,6 +245,7 @@ impl Watched for Stream {
             }
         }
         if ready.contains(Readiness::WRITE) {
+            self.engine.settle();
             self.write_ready();
         }
     }

@@ -56,9 +56,10 @@ impl Stream {
         self.update_interest();
     }
 
-    /// One read for one readiness (line D21).
+    /// One read for one readiness (line D21). What the protocol is owed is
+    /// settled by who called.
     pub(super) fn read_ready(&self) {
-        let Some(protocol) = self.protocol.borrow().clone() else {
+        let Some(protocol) = self.protocol.borrow_mut().clone() else {
             return;
         };
         let guard = PanicGuard(self);
@@ -77,8 +78,8 @@ impl Stream {
         };
         std::mem::forget(guard);
         drop(protocol);
-        self.engine.settle();
         if let Err(halt) = read {
+            self.engine.settle();
             self.halt(halt);
         }
     }
@@ -107,7 +108,7 @@ impl Stream {
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
-        self.with_socket(|socket| socket_io::receive(socket, into))
+        self.with_descriptor(|socket| socket_io::receive(socket, into))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }
 

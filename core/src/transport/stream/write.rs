@@ -39,6 +39,7 @@ impl Stream {
         Ok(false)
     }
 
+    #[inline]
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
         if !self.admits()? {
             return Ok(Flow::Closed);
@@ -47,7 +48,7 @@ impl Stream {
             return Ok(self.write_behind(data, 0));
         }
         match self.send(data) {
-            Ok(sent) if sent == data.len() => Ok(self.flow()),
+            Ok(sent) if sent == data.len() => Ok(self.open_flow()),
             Ok(sent) => Ok(self.write_behind(data, sent)),
             Err(error) => Ok(self.write_failed(error)),
         }
@@ -71,7 +72,7 @@ impl Stream {
         if self.queued.get() == 0 && total > 0 {
             let first = &lines[..lines.len().min(IOV_MAX)];
             let written = self
-                .with_socket(|socket| socket_io::send_vectored(socket, first))
+                .with_descriptor(|socket| socket_io::send_vectored(socket, first))
                 .unwrap_or(Ok(0));
             match taken(written) {
                 Ok(count) => sent = count,
@@ -86,7 +87,7 @@ impl Stream {
 
     /// One attempt; 0 if the kernel takes nothing now.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
-        let written = self.with_socket(|socket| socket_io::send(socket, data));
+        let written = self.with_descriptor(|socket| socket_io::send(socket, data));
         taken(written.unwrap_or(Ok(0)))
     }
 
@@ -140,7 +141,7 @@ impl Stream {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
             let written =
-                self.with_socket(|socket| socket_io::send_vectored(socket, &slices[..count]));
+                self.with_descriptor(|socket| socket_io::send_vectored(socket, &slices[..count]));
             taken(written.unwrap_or(Ok(0)))?
         };
         self.with_busy(|busy| busy.queue.advance(sent));
