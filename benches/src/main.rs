@@ -28,13 +28,13 @@ mod client;
 mod clock;
 mod counts;
 mod curves;
-mod heap;
 mod options;
 mod ours;
 mod pairs;
 mod placement;
 mod report;
 mod stage;
+mod sys;
 mod targets;
 mod tls;
 mod tls_client;
@@ -51,7 +51,7 @@ use options::Mode;
 pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 
 #[global_allocator]
-static HEAP: heap::Counting = heap::Counting;
+static HEAP: sys::heap::Counting = sys::heap::Counting;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -15,6 +15,8 @@ use std::io;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+use crate::sys::scheduler::never_preempt;
+
 /// Puts this process and the children to come onto one CPU, in lockstep.
 pub(crate) fn lockstep() -> io::Result<()> {
     let allowed = sched_getaffinity(None)?;
@@ -24,13 +26,4 @@ pub(crate) fn lockstep() -> io::Result<()> {
     only.set(last.ok_or(io::ErrorKind::NotFound)?);
     sched_setaffinity(None, &only)?;
     never_preempt()
-}
-
-fn never_preempt() -> io::Result<()> {
-    let priority = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the parameters are this thread's own, and outlive the call.
-    match unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const priority) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

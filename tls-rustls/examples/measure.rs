@@ -5,12 +5,14 @@
 //! cargo run --release -p loopline-tls-rustls --example measure
 //! ```
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[allow(dead_code, reason = "live bytes are for the benchmarks")]
+#[path = "../../benches/src/sys/heap.rs"]
+mod sys;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use loopline_core::tls::{Coder, ServerName, TlsContext};
@@ -19,33 +21,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-/// Counts what goes through it.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that are asked for here.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are those that are asked for here.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those that are asked for here.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: sys::Counting = sys::Counting;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -160,9 +137,9 @@ impl Default for Best {
 
 impl Best {
     fn take(&mut self, count: usize, work: impl FnOnce() -> Outcome) -> Outcome {
-        let (before, start) = (ALLOCATIONS.load(Ordering::Relaxed), Instant::now());
+        let (before, start) = (sys::allocations(), Instant::now());
         work()?;
-        let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+        let allocations = sys::allocations() - before;
         self.time = self.time.min(start.elapsed());
         self.allocations = self.allocations.min(allocations as f64 / count as f64);
         Ok(())

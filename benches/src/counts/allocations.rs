@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, SubjectKind};
 use crate::workload::Workload;
-use crate::{Fallible, heap};
+use crate::{Fallible, sys::heap};
 
 /// How many allocations a subject makes between request 10,000 and request
 /// 20,000 (or the next multiple of the connections).

@@ -4,7 +4,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::client::Client;
 use crate::ours::Idle;
-use crate::{Fallible, heap};
+use crate::{Fallible, sys::heap};
 
 /// How many connections the figure is taken from.
 const CONNECTIONS: u64 = 10_000;

@@ -4,7 +4,7 @@ use super::idle::{OTHERS, descriptors};
 use crate::client::Client;
 use crate::ours::Idle;
 use crate::workload::Effort;
-use crate::{Fallible, bare, heap};
+use crate::{Fallible, bare, sys::heap};
 
 /// How many connections the figure is taken from: each costs a handshake.
 fn connections(effort: Effort) -> u64 {
