@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use loopline_tls_rustls::{Identity, Pem};
+use loopline_core::tls::{Identity, Pem};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
