@@ -129,8 +129,8 @@ pub trait Backend {
         Instant::now()
     }
 
-    /// The network of the backend's own, in place of the system's sockets
-    /// (B16). Asked once, when the loop is made.
+    /// The network of the backend's own, in place of the system's sockets.
+    /// Asked once, when the loop is made.
     fn network(&self) -> Option<Rc<dyn Network>> {
         None
     }
