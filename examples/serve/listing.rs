@@ -7,7 +7,7 @@ use std::io;
 use cap_std::fs::{DirEntry, ReadDir};
 use html_escape::encode_text;
 
-use crate::http::encoded;
+use crate::http::Target;
 
 /// What the page is.
 pub(crate) const TYPE: &str = "text/html; charset=utf-8";
@@ -83,7 +83,7 @@ impl fmt::Display for Entry {
             Kind::Directory => "/",
             Kind::Other => "",
         };
-        let link = encoded(&self.name);
+        let link = Target::encoded(&self.name);
         let name = String::from_utf8_lossy(&self.name);
         write!(
             f,

@@ -15,5 +15,5 @@ pub(crate) use head::{Head, Manner};
 pub(crate) use range::{Part, RangeSpec};
 pub(crate) use request::{MAX_HEAD, Method, Request, parse};
 pub(crate) use status::Status;
-pub(crate) use target::{Target, encoded};
+pub(crate) use target::Target;
 pub(crate) use validators::Validators;

@@ -81,13 +81,13 @@ impl Target {
     /// Where a directory that was asked for without its slash is to be asked
     /// for. It begins with exactly one slash: two would name another host.
     pub(crate) fn with_slash(&self) -> String {
-        format!("/{}/", encoded(&self.path))
+        format!("/{}/", Self::encoded(&self.path))
     }
-}
 
-/// Bytes as a path shows them.
-pub(crate) fn encoded(path: &[u8]) -> impl Display + '_ {
-    percent_encode(path, ENCODED)
+    /// A path, or a name in it, as links show it.
+    pub(crate) fn encoded(path: &[u8]) -> impl Display + '_ {
+        percent_encode(path, ENCODED)
+    }
 }
 
 fn append(path: &mut Vec<u8>, component: &[u8]) {
