@@ -5,7 +5,7 @@ pub use loopline_core::{
     AcceptOptions, Address, BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget,
     EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome,
     Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, Transport, running_loop,
-    tls::{StartTlsError, StartTlsOptions, TlsContext},
+    tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext},
 };
 #[cfg(feature = "openssl")]
 pub use loopline_tls_openssl::OpensslContext;

@@ -27,7 +27,7 @@ use crate::net::{
 use crate::protocol::{Outcome, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::task::TaskHandle;
-use crate::tls::{StartTlsError, StartTlsOptions, TlsContext};
+use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
 
 /// A callback that runs once. An error that it returns reaches the exception
@@ -263,6 +263,36 @@ pub trait EventLoop {
         context: &dyn TlsContext,
         options: StartTlsOptions,
     ) -> Result<Rc<dyn Transport>, StartTlsError>;
+
+    /// Takes TLS off a connection, which goes on in plaintext: sends a
+    /// close_notify behind what was written, waits for the peer's, and gives
+    /// the transport below back (lines B93 to B104). asyncio has no such call;
+    /// Python's blocking sockets have `SSLSocket.unwrap`.
+    ///
+    /// What the peer has sent before its close_notify is delivered to the
+    /// protocol that the connection has in TLS, as ever; `protocol` gets what
+    /// comes behind it, but only after this has returned. Neither is told of
+    /// the change: `connection_made` and `connection_lost` are calls of the
+    /// connection, which goes on, and so is `eof_received`.
+    ///
+    /// Returns the transport that the protocol has to use from now on; the old
+    /// one refuses to write. What is paused stays paused. Dropping the future
+    /// closes the connection.
+    ///
+    /// From here on anyone on the way can read and write: whether what `protocol`
+    /// gets is to be trusted is for the application's protocol to say.
+    ///
+    /// # Errors
+    ///
+    /// [`StopTlsError`]. What is wrong with the arguments is found before
+    /// anything is touched; after other errors the connection is ended, and the
+    /// protocol that it had in TLS gets exactly one `connection_lost`.
+    async fn stop_tls(
+        &self,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        options: StopTlsOptions,
+    ) -> Result<Rc<dyn Transport>, StopTlsError>;
 
     /// Sets what is told of errors that no caller gets; `None` is the default
     /// handler again (line E14).

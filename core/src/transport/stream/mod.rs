@@ -17,6 +17,7 @@ mod flow;
 mod handle;
 mod read;
 mod transfer;
+mod unread;
 mod write;
 
 use std::cell::{Cell, RefCell};
@@ -30,7 +31,7 @@ use socket2::{SockRef, Socket};
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
 use super::socket_io::Descriptor;
-use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, socket_io};
+use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, Unread, socket_io};
 use crate::backend::{AsSource, Interest, Key, Readiness, Source};
 use crate::engine::{Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -58,6 +59,8 @@ bitflags! {
         const EOF_SENT = 1 << 6;
         /// A file is being sent.
         const TRANSFER = 1 << 7;
+        /// There are bytes that a layer has left.
+        const UNREAD = 1 << 8;
     }
 }
 
@@ -65,6 +68,8 @@ bitflags! {
 #[derive(Default)]
 struct Busy {
     queue: WriteQueue,
+    /// What a layer that was taken off has read too much.
+    unread: Option<Unread>,
     transfer: Option<Active>,
     close_timer: Option<TimerHandle>,
     /// How long a gentle end may take.
@@ -264,6 +269,10 @@ impl Watched for Stream {
 
     fn lost(&self) {
         self.finish();
+    }
+
+    fn later(&self) {
+        self.go_on();
     }
 
     fn settle(&self) -> bool {

@@ -102,6 +102,7 @@ impl Carrier for Stream {
             self.update_interest();
             self.reflow();
             self.send_eof();
+            self.queue_unread();
         }
     }
 }
