@@ -32,6 +32,7 @@ use crate::facts::Facts;
 /// the upgrade takes, and nothing that the server has said in the clear is
 /// printed as offered.
 #[derive(Debug, Parser)]
+#[command(name = "starttls-client", version)]
 struct Arguments {
     /// What the server speaks.
     protocol: Speaks,
