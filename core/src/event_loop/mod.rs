@@ -279,8 +279,38 @@ pub trait EventLoop {
     /// one refuses to write. What is paused stays paused. Dropping the future
     /// closes the connection.
     ///
+    /// What came behind the close_notify is delivered in the next turn. Who
+    /// wants it to go elsewhere, to [`start_tls`](Self::start_tls) say, asks for
+    /// that before he waits for anything else, or
+    /// [pauses reading](Transport::pause_reading) before.
+    ///
     /// From here on anyone on the way can read and write: whether what `protocol`
     /// gets is to be trusted is for the application's protocol to say.
+    ///
+    /// # A peer that begins
+    ///
+    /// A peer that has sent its close_notify first is answered at once. But by
+    /// default the connection ends then; so either
+    /// [`allow_half_close`](StartTlsOptions::allow_half_close) is on and
+    /// `eof_received` answers true, or reading was paused before, when the
+    /// application's protocol has said that an end of TLS is to come.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use loopline_core::tls::{StopTlsError, StopTlsOptions};
+    /// use loopline_core::{EventLoop, SharedProtocol, Transport};
+    ///
+    /// /// Goes on in plaintext after FTP's command CCC (RFC 4217, section 12.3).
+    /// async fn clear_command_channel(
+    ///     event_loop: &dyn EventLoop,
+    ///     secure: &Rc<dyn Transport>,
+    ///     session: SharedProtocol,
+    /// ) -> Result<Rc<dyn Transport>, StopTlsError> {
+    ///     let _ = secure.write(b"200 the command channel is clear now\r\n");
+    ///     let options = StopTlsOptions::default();
+    ///     event_loop.stop_tls(secure, session, options).await
+    /// }
+    /// ```
     ///
     /// # Errors
     ///

@@ -2,9 +2,9 @@
 
 use super::{Flags, Stream};
 use crate::engine::Run;
-use crate::transport::{Returned, Unread};
+use crate::transport::{Returned, StreamIo, Unread};
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     /// The layer is gone. What it leaves is delivered in a turn of its own, in
     /// which the user has the connection.
     pub(super) fn put_back(&self, returned: Returned) {
