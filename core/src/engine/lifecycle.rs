@@ -13,6 +13,7 @@ use super::{
 use crate::backend::Backend;
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
+use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
 thread_local! {
@@ -97,6 +98,7 @@ impl Engine {
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),
+            spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(Rc::new(SystemResolver)),
@@ -190,6 +192,7 @@ impl Engine {
         drop(self.idle.take());
         drop(self.read_buffer.take());
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())
