@@ -28,6 +28,7 @@ use crate::facts::Facts;
 /// The server's certificate is verified. Nothing is said in the clear but what
 /// the upgrade takes.
 #[derive(Debug, Parser)]
+#[command(name = "starttls-client", version)]
 struct Arguments {
     /// What the server speaks.
     protocol: Speaks,

@@ -63,6 +63,9 @@ def bad_usage(site):
     refused(site.program, site.root, "--listen", site.server.address)
     refused(site.program, "a\nb")
     equal(run(site.program, "--help").returncode, 0)
+    version = run(site.program, "--version")
+    equal(version.returncode, 0)
+    assert version.stdout.startswith(b"serve "), version.stdout
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [site.program, site.root, "--listen", "127.0.0.1:0"],

@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use super::{
     Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
 };
-use crate::backend::Backend;
+use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
-use crate::net::SystemResolver;
+use crate::net::{Resolver, SystemResolver};
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
@@ -77,8 +77,17 @@ impl Drop for Running<'_> {
     }
 }
 
+/// How names become addresses unless the user says otherwise.
+fn resolver(network: Option<&dyn Network>) -> Rc<dyn Resolver> {
+    match network {
+        Some(network) => network.resolver(),
+        None => Rc::new(SystemResolver),
+    }
+}
+
 impl Engine {
     pub(crate) fn new(backend: Box<dyn Backend>) -> Rc<Self> {
+        let network = backend.network();
         Rc::new(Self {
             name: backend.name(),
             capabilities: backend.capabilities(),
@@ -101,7 +110,8 @@ impl Engine {
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
-            resolver: RefCell::new(Rc::new(SystemResolver)),
+            resolver: RefCell::new(resolver(network.as_deref())),
+            network,
             turn: Cell::new(0),
             running: Cell::new(false),
             stopping: Cell::new(false),

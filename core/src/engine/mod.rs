@@ -42,7 +42,7 @@ pub(crate) use calls::CallId;
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::Run;
 pub(crate) use remote::{RemoteItem, Shared};
-pub(crate) use slots::{Role, Watched};
+pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -51,7 +51,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::backend::{Backend, Capabilities, Events, Key};
+use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::stream::Spare;
 use crate::task::Tasks;
@@ -74,6 +74,8 @@ const LARGEST_KEPT: usize = 2 * READ_BUFFER;
 pub(crate) struct Engine {
     name: &'static str,
     capabilities: Capabilities,
+    /// What connections go over, if not the system's sockets.
+    network: Option<Rc<dyn Network>>,
     shared: Arc<Shared>,
     /// None once the loop is closed.
     backend: RefCell<Option<Box<dyn Backend>>>,
@@ -121,6 +123,11 @@ impl Engine {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// The network of the backend's own, if it brings one.
+    pub(crate) fn network(&self) -> Option<&Rc<dyn Network>> {
+        self.network.as_ref()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

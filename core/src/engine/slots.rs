@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use crate::backend::{Interest, Key, Readiness, Source};
+use crate::backend::{Interest, Key, Readiness};
 
 /// What owns a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +34,26 @@ impl Role {
     }
 }
 
+/// Another interest of a slot, and what it is armed for so far. They differ.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    pub(crate) want: Interest,
+    pub(crate) armed: Interest,
+}
+
 /// The owner of a slot, as the engine calls it.
 pub(crate) trait Watched {
     fn role(&self) -> Role;
 
-    /// Lends the descriptor, if it is still there.
-    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>));
+    /// Tells whatever reports readiness that another interest is wanted.
+    ///
+    /// The default has nothing to tell: it is not the engine that arms the
+    /// slot.
+    fn arm(&self, change: Change) -> io::Result<()> {
+        let _ = change;
+        Ok(())
+    }
 
     /// The descriptor is ready. What is no longer wanted is ignored.
     fn ready(&self, ready: Readiness);

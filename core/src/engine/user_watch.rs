@@ -18,7 +18,8 @@ struct Watcher {
     since: u32,
 }
 
-/// What a user watches one descriptor for.
+/// What a user watches one descriptor for. The descriptor is his and there
+/// during his calls only, so the backend is told then, and not by `arm`.
 pub(super) struct UserWatch {
     engine: Weak<Engine>,
     reader: RefCell<Option<Watcher>>,
@@ -64,11 +65,6 @@ impl UserWatch {
 impl Watched for UserWatch {
     fn role(&self) -> Role {
         Role::User
-    }
-
-    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {
-        // The descriptor is the user's: it is there during his calls only, and
-        // the backend is told then.
     }
 
     fn ready(&self, ready: Readiness) {

@@ -11,6 +11,7 @@ mod options;
 mod resolve;
 mod server;
 mod serving;
+mod socket;
 mod target;
 #[cfg(unix)]
 mod unix_path;
@@ -22,5 +23,6 @@ pub use server::Server;
 pub use target::{BindTarget, ConnectTarget, ConnectedSocket};
 
 pub(crate) use bind::create_server;
-pub(crate) use clients::Clients;
+pub(crate) use clients::{Client, Clients};
 pub(crate) use connect::{connect_accepted_socket, create_connection};
+pub(crate) use socket::StreamSocket;

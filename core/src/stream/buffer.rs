@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 /// The least that a read is offered where the limit allows it, in bytes: a
 /// request or a few lines.
-const SMALLEST: usize = 4 * 1024;
+const SMALLEST: usize = 8 * 1024;
 
 /// The largest buffer that is kept for another stream, in bytes: a stream of the
 /// default limit needs no larger one.
@@ -59,11 +59,20 @@ impl Buffer {
     }
 
     /// Space behind the unread bytes for one read, between 1 and `most` bytes.
-    /// It grows by `expected` once less than half of that is free.
+    /// It has room for `expected` if nothing is unread; behind what is unread it
+    /// grows once less than half of that is free.
     pub(super) fn space(&mut self, expected: usize, most: usize) -> &mut [u8] {
         let most = most.max(1);
         let expected = expected.max(SMALLEST).min(most);
-        if self.space.len() - self.end < expected.div_ceil(2) {
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+        let least = if self.end == 0 {
+            expected
+        } else {
+            expected.div_ceil(2)
+        };
+        if self.space.len() - self.end < least {
             if self.start > 0 {
                 self.space.copy_within(self.start..self.end, 0);
                 self.end -= self.start;

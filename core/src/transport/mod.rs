@@ -14,6 +14,7 @@ mod queue;
 mod socket;
 pub(crate) mod socket_io;
 mod stream;
+mod stream_io;
 
 pub use address::Address;
 pub use error::{LimitsError, WriteError};
@@ -27,7 +28,9 @@ pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
 pub(crate) use handle::{Handle, Line};
 pub(crate) use names::Names;
+pub(crate) use socket_io::Descriptor;
 pub(crate) use stream::{Stream, borrow, copy_error};
+pub(crate) use stream_io::StreamIo;
 
 use std::any::Any;
 use std::io::IoSlice;

@@ -35,7 +35,7 @@ use bitflags::bitflags;
 
 use super::Coder;
 use super::options::Terms;
-use crate::backend::{Key, Source};
+use crate::backend::Key;
 use crate::engine::{Engine, Role, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
@@ -241,8 +241,6 @@ impl Watched for TlsStream {
     fn role(&self) -> Role {
         Role::Layer
     }
-
-    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {}
 
     fn ready(&self, _: crate::backend::Readiness) {}
 

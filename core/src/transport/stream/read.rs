@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Flags, PanicGuard, Stream, borrow, socket_io};
+use super::{Flags, PanicGuard, Stream, StreamIo, borrow};
 use crate::BoxError;
 use crate::protocol::Outcome;
 
@@ -35,7 +35,7 @@ fn deliver(read: io::Result<usize>, to: impl FnOnce(usize) -> Outcome) -> Result
     }
 }
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     pub(super) fn may_read(&self) -> bool {
         let decisive = Flags::MADE
             | Flags::PAUSED
@@ -108,7 +108,7 @@ impl Stream {
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
-        self.with_descriptor(|socket| socket_io::receive(socket, into))
+        self.with_io(|io| io.receive(into))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }
 
