@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use loopline::prelude::*;
 
-use crate::harness::{Failure, on_loop, once, over, pair, settle, until};
+use crate::harness::{Failing, Failure, on_loop, once, over, pair, settle, until};
 
 #[test]
 fn dropping_sends_what_was_written_and_closes() -> Result<(), Failure> {
@@ -20,7 +20,7 @@ fn dropping_sends_what_was_written_and_closes() -> Result<(), Failure> {
         ours.write_all(&big).await?;
         drop(ours);
         assert_eq!(theirs.read_exact(much.len()).await?, much);
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         drop(theirs);
         until(event_loop, || event_loop.snapshot().transports == 0).await;
         Ok(())
@@ -54,7 +54,7 @@ fn closing_says_when_not_everything_has_left() -> Result<(), Failure> {
         ours.set_limit(1024 * 1024);
         ours.write_all(&vec![7; 1_000_000]).await?;
         drop(peer);
-        let error = ours.close().await.unwrap_err();
+        let error = ours.close().await.failed()?;
         assert!(
             matches!(
                 error.kind(),
@@ -72,10 +72,10 @@ fn ending_the_sending_half_leaves_the_other_one() -> Result<(), Failure> {
         let (mut ours, mut theirs) = pair(event_loop).await?;
         ours.write_all(b"question").await?;
         ours.write_eof()?;
-        let error = ours.write_all(b"more").await.unwrap_err();
+        let error = ours.write_all(b"more").await.failed()?;
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
         assert_eq!(theirs.read_exact(8).await?, b"question");
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         theirs.write_all(b"answer").await?;
         assert_eq!(ours.read_exact(6).await?, b"answer");
         Ok(())
@@ -90,7 +90,7 @@ fn halves_end_one_by_one_and_the_last_one_closes() -> Result<(), Failure> {
         writer.write_all(b"last").await?;
         drop(writer);
         assert_eq!(theirs.read_exact(4).await?, b"last");
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         theirs.write_all(b"still").await?;
         assert_eq!(reader.read_exact(5).await?, b"still");
         drop(reader);
@@ -103,7 +103,7 @@ fn halves_end_one_by_one_and_the_last_one_closes() -> Result<(), Failure> {
         writer.write_all(b"only").await?;
         assert_eq!(theirs.read_exact(4).await?, b"only");
         drop(writer);
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         Ok(())
     })
 }
@@ -117,7 +117,7 @@ fn halves_are_reunited_with_what_was_unread() -> Result<(), Failure> {
         let (other_reader, other_writer) = other.into_split();
         theirs.write_all(b"line\nrest").await?;
         assert_eq!(reader.read_until("\n").await?, b"line\n");
-        let error = reader.reunite(other_writer).unwrap_err();
+        let error = reader.reunite(other_writer).failed()?;
         let (reader, other_writer) = (error.0, error.1);
         let mut ours = reader.reunite(writer)?;
         let other = other_reader.reunite(other_writer)?;
@@ -138,7 +138,7 @@ fn a_reader_is_told_that_its_own_side_has_closed() -> Result<(), Failure> {
         let reading = event_loop.spawn(async move { reader.read_exact(1).await });
         settle(event_loop).await;
         transport.abort();
-        let error = io::Error::from(reading.await?.unwrap_err());
+        let error = io::Error::from(reading.await?.failed()?);
         assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
         Ok(())
     })
@@ -151,19 +151,14 @@ fn a_stream_outlives_its_loop_and_says_so() -> Result<(), Failure> {
     drop(event_loop);
     let other = Loop::new()?;
     other.run_until_complete(async {
-        let error = io::Error::from(ours.read_exact(1).await.unwrap_err());
+        let error = io::Error::from(ours.read_exact(1).await.failed()?);
         assert_eq!(error.kind(), ErrorKind::NotConnected);
-        let error = ours.write_all(b"x").await.unwrap_err();
+        let error = ours.write_all(b"x").await.failed()?;
         assert_eq!(error.kind(), ErrorKind::NotConnected);
-        assert_eq!(
-            ours.flush().await.unwrap_err().kind(),
-            ErrorKind::NotConnected
-        );
-        assert_eq!(
-            ours.close().await.unwrap_err().kind(),
-            ErrorKind::NotConnected
-        );
-    })?;
+        assert_eq!(ours.flush().await.failed()?.kind(), ErrorKind::NotConnected);
+        assert_eq!(ours.close().await.failed()?.kind(), ErrorKind::NotConnected);
+        Ok::<_, Failure>(())
+    })??;
     drop(theirs);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use loopline::prelude::*;
 
-use crate::harness::{Failure, on_loop, once, pair, settle};
+use crate::harness::{Failing, Failure, on_loop, once, pair, settle};
 
 #[test]
 fn a_file_goes_in_order_with_what_was_written() -> Result<(), Failure> {
@@ -26,7 +26,7 @@ fn a_file_goes_in_order_with_what_was_written() -> Result<(), Failure> {
         assert_eq!(theirs.read_exact(7).await?, b"before ");
         assert_eq!(theirs.read_exact(length).await?, content);
         assert_eq!(theirs.read_exact(7).await?, b" behind");
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         sending.await?.map_err(|error| error.to_string())?;
         Ok(())
     })

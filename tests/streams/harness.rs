@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use loopline::prelude::*;
-use loopline::tls::Pem;
+use loopline_tls_rustls::{Pem, RustlsContext};
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
@@ -60,6 +60,21 @@ pub(crate) fn contexts() -> Result<Contexts, Failure> {
         client: Arc::new(client),
         server: Arc::new(server),
     })
+}
+
+/// What a test expects to fail.
+pub(crate) trait Failing<E> {
+    /// The error; it is a failure if there is none.
+    fn failed(self) -> Result<E, Failure>;
+}
+
+impl<T: std::fmt::Debug, E> Failing<E> for Result<T, E> {
+    fn failed(self) -> Result<E, Failure> {
+        match self {
+            Ok(value) => Err(format!("it did not fail: {value:?}").into()),
+            Err(error) => Ok(error),
+        }
+    }
 }
 
 /// Polls a future once, and drops it unless it is ready.

@@ -10,12 +10,12 @@ use std::time::Duration;
 use loopline::prelude::*;
 use loopline::{LimitsError, TransportSocket, WriteBufferLimits, WriteError};
 
-use crate::harness::{Failure, on_loop, once, settle};
+use crate::harness::{Failing, Failure, on_loop, once, settle};
 
 /// One end of a connection inside the process.
 struct Memory {
     event_loop: LoopHandle,
-    peer: RefCell<Weak<Memory>>,
+    peer: RefCell<Weak<Self>>,
     /// What the peer has written.
     inbox: RefCell<VecDeque<u8>>,
     protocol: RefCell<Option<SharedProtocol>>,
@@ -250,7 +250,7 @@ fn reads_and_writes_within_the_limit() -> Result<(), Failure> {
         assert_eq!(rest, b"line\n");
         ours.flush().await?;
         ours.close().await?;
-        assert!(theirs.read_exact(1).await.unwrap_err().is_end());
+        assert!(theirs.read_exact(1).await.failed()?.is_end());
         Ok(())
     })
 }
@@ -259,11 +259,11 @@ fn reads_and_writes_within_the_limit() -> Result<(), Failure> {
 fn what_it_cannot_do_is_a_typed_error() -> Result<(), Failure> {
     on_loop(async |event_loop| {
         let (mut ours, theirs) = streams(event_loop)?;
-        let error = ours.write_eof().unwrap_err();
+        let error = ours.write_eof().failed()?;
         assert_eq!(error, WriteError::EofUnsupported);
         let file = tempfile::tempfile()?;
         let error = ours.sendfile(file, SendFileOptions::default()).await;
-        assert_eq!(error.unwrap_err().sent(), 0);
+        assert_eq!(error.failed()?.sent(), 0);
         let contexts = crate::harness::contexts()?;
         let options = StartTlsOptions::default().server_side(true);
         let error = ours.start_tls(&*contexts.server, options).await;

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use loopline::ReadErrorKind;
 use loopline::prelude::*;
 
-use crate::harness::{Failure, on_loop, once, over, pair, settle};
+use crate::harness::{Failing, Failure, on_loop, once, over, pair, settle};
 
 #[test]
 fn lines_come_whole_however_they_were_sent() -> Result<(), Failure> {
@@ -20,11 +20,11 @@ fn lines_come_whole_however_they_were_sent() -> Result<(), Failure> {
         assert_eq!(ours.read_until("\r\n").await?, b"one\r\n");
         assert_eq!(ours.read_until("\r\n").await?, b"two\r\n");
         assert_eq!(ours.read_until("\r\n").await?, b"three\r\n");
-        let end = ours.read_until("\r\n").await.unwrap_err();
+        let end = ours.read_until("\r\n").await.failed()?;
         assert!(matches!(end.kind(), ReadErrorKind::Incomplete));
         assert_eq!(end.partial(), b"rest");
         assert!(!end.is_end());
-        assert!(ours.read_until("\r\n").await.unwrap_err().is_end());
+        assert!(ours.read_until("\r\n").await.failed()?.is_end());
         Ok(())
     })
 }
@@ -35,7 +35,7 @@ fn a_line_longer_than_the_limit_is_handed_out_with_the_error() -> Result<(), Fai
         let (mut ours, mut theirs) = pair(event_loop).await?;
         ours.set_limit(8);
         theirs.write_all(b"0123456789abc\r\nshort\r\n").await?;
-        let error = ours.read_until("\r\n").await.unwrap_err();
+        let error = ours.read_until("\r\n").await.failed()?;
         assert!(matches!(
             error.kind(),
             ReadErrorKind::LimitOverrun { limit: 8 }
@@ -54,7 +54,7 @@ fn a_separator_that_the_limit_cuts_is_found() -> Result<(), Failure> {
         let (mut ours, mut theirs) = pair(event_loop).await?;
         ours.set_limit(8);
         theirs.write_all(b"0123456\r\nrest\r\n").await?;
-        let error = ours.read_until("\r\n").await.unwrap_err();
+        let error = ours.read_until("\r\n").await.failed()?;
         assert_eq!(error.into_partial(), b"0123456");
         assert_eq!(ours.read_until("\r\n").await?, b"\r\n");
         assert_eq!(ours.read_until("\r\n").await?, b"rest\r\n");
@@ -67,7 +67,7 @@ fn an_empty_separator_is_refused() -> Result<(), Failure> {
     on_loop(async |event_loop| {
         let (mut ours, mut theirs) = pair(event_loop).await?;
         theirs.write_all(b"x").await?;
-        let error = ours.read_until("").await.unwrap_err();
+        let error = ours.read_until("").await.failed()?;
         assert!(matches!(error.kind(), ReadErrorKind::EmptySeparator));
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::InvalidInput);
         assert_eq!(ours.read_exact(1).await?, b"x");
@@ -87,7 +87,7 @@ fn exactly_so_much_may_be_more_than_the_limit() -> Result<(), Failure> {
             theirs.close().await
         });
         assert_eq!(ours.read_exact(250_000).await?, content[..250_000]);
-        let error = ours.read_exact(50_001).await.unwrap_err();
+        let error = ours.read_exact(50_001).await.failed()?;
         assert!(matches!(error.kind(), ReadErrorKind::Incomplete));
         assert_eq!(error.partial(), &content[250_000..]);
         assert_eq!(ours.read_exact(0).await?, b"");
@@ -133,15 +133,15 @@ fn a_failed_connection_says_so_behind_what_had_come() -> Result<(), Failure> {
         socket2::SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO))?;
         drop(peer);
         settle(event_loop).await;
-        let error = ours.read_exact(8).await.unwrap_err();
+        let error = ours.read_exact(8).await.failed()?;
         assert_eq!(error.partial(), b"half");
         assert_eq!(
             io::Error::from(error).kind(),
             io::ErrorKind::ConnectionReset
         );
-        let error = ours.write_all(b"x").await.unwrap_err();
+        let error = ours.write_all(b"x").await.failed()?;
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-        let error = ours.close().await.unwrap_err();
+        let error = ours.close().await.failed()?;
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
         Ok(())
     })

@@ -7,7 +7,7 @@ use futures::{FutureExt, StreamExt, join, select};
 
 use loopline::prelude::*;
 
-use crate::harness::{Failure, contexts, on_loop, pair};
+use crate::harness::{Failing, Failure, contexts, on_loop, pair};
 
 #[test]
 fn lines_copies_and_exact_reads() -> Result<(), Failure> {
@@ -107,7 +107,7 @@ fn closing_over_tls_ends_both_halves() -> Result<(), Failure> {
         let mut client = event_loop.open_connection(address, options).await?;
         assert!(client.tls_session().is_some());
         client.write_all(b"all of it").await?;
-        let error = client.write_eof().unwrap_err();
+        let error = client.write_eof().failed()?;
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::Unsupported);
         AsyncWriteExt::close(&mut client).await?;
         server.close();

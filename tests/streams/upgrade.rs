@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use loopline::prelude::*;
 
-use crate::harness::{Failure, contexts, on_loop, once, pair, settle};
+use crate::harness::{Failing, Failure, contexts, on_loop, once, pair, settle};
 
 /// Upgrades both ends at once.
 async fn upgrade(
@@ -41,7 +41,7 @@ fn the_stream_reads_and_writes_through_tls() -> Result<(), Failure> {
             server.close().await
         });
         assert_eq!(client.read_exact(content.len()).await?, content);
-        assert!(client.read_exact(1).await.unwrap_err().is_end());
+        assert!(client.read_exact(1).await.failed()?.is_end());
         writing.await??;
         Ok(())
     })
@@ -105,9 +105,9 @@ fn a_command_that_was_slipped_in_is_never_obeyed() -> Result<(), Failure> {
         let error = server
             .start_tls(&*contexts.server, options)
             .await
-            .unwrap_err();
+            .failed()?;
         assert!(matches!(error, StartTlsError::Handshake(_)), "{error}");
-        let error = server.read_until("\r\n").await.unwrap_err();
+        let error = server.read_until("\r\n").await.failed()?;
         assert_eq!(error.partial(), b"");
         assert!(!error.is_end());
         assert!(connecting.await?.is_err());
@@ -149,7 +149,7 @@ fn an_upgrade_that_is_given_up_ends_the_stream() -> Result<(), Failure> {
                 .await
                 .is_none()
         );
-        let error = io::Error::from(server.read_exact(1).await.unwrap_err());
+        let error = io::Error::from(server.read_exact(1).await.failed()?);
         assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
         assert!(client.read_exact(1).await.is_err());
         Ok(())

@@ -74,6 +74,7 @@ fn a_stream_hands_over_what_it_has_read_ahead(context: &Context) -> Outcome {
         // More or less of the hello comes in these turns.
         link.peer.steps(upgrade.scene, 3).await?;
         start(upgrade, &mut stream, &mut link).await??;
+        upgrade.open(&mut link).await?;
         link.peer.send(b"through")?;
         assert_eq!(read(upgrade, &mut stream, &mut link, 7).await?, b"through");
         stream.abort();
