@@ -18,6 +18,7 @@ mod serving;
 mod stop_carrying;
 mod stop_failing;
 mod stopping;
+mod streams;
 mod upgrading;
 
 use crate::case::{Layer, Per};
@@ -43,6 +44,7 @@ pub(super) const LAYER: Layer = Layer {
         options::CASES,
         serving::CASES,
         files::CASES,
+        streams::CASES,
     ],
     left_out: left_out::LINES,
 };
