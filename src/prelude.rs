@@ -4,7 +4,8 @@ pub use crate::Loop;
 pub use loopline_core::{
     AcceptOptions, Address, BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget,
     EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome,
-    Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, Transport, running_loop,
+    Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, Stream, Transport,
+    running_loop,
     tls::{StartTlsError, StartTlsOptions, TlsContext},
 };
 #[cfg(feature = "openssl")]

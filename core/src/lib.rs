@@ -17,6 +17,7 @@ mod event_loop;
 mod net;
 mod protocol;
 mod send_file;
+mod stream;
 mod task;
 pub mod tls;
 mod transport;
@@ -35,6 +36,7 @@ pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
+pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
 pub use transport::{
     Address, Flow, HandOver, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,

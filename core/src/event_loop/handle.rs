@@ -44,13 +44,17 @@ impl LoopHandle {
         Self(engine)
     }
 
-    pub(super) fn engine(&self) -> &Rc<Engine> {
+    pub(crate) fn engine(&self) -> &Rc<Engine> {
         &self.0
     }
 }
 
 #[async_trait(?Send)]
 impl EventLoop for LoopHandle {
+    fn handle(&self) -> LoopHandle {
+        self.clone()
+    }
+
     fn time(&self) -> Instant {
         self.0.now()
     }

@@ -58,6 +58,9 @@ pub type Connection = (Rc<dyn Transport>, SharedProtocol);
 /// A loop belongs to one thread. From other threads only [`Remote`] reaches it.
 #[async_trait(?Send)]
 pub trait EventLoop {
+    /// A handle on the loop, for callbacks, protocols and tasks to keep.
+    fn handle(&self) -> LoopHandle;
+
     /// The loop's monotonic clock (line E8).
     fn time(&self) -> Instant;
 

@@ -1,5 +1,7 @@
 //! Why a transport refuses a call.
 
+use std::io;
+
 use thiserror::Error;
 
 /// Why a write was refused; nothing of it was taken.
@@ -20,6 +22,18 @@ pub enum WriteError {
     /// This kind of transport cannot end its sending half alone (line D52).
     #[error("write_eof is not supported by this transport")]
     EofUnsupported,
+}
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        let kind = match error {
+            WriteError::SendFileInProgress => io::ErrorKind::ResourceBusy,
+            WriteError::EofWritten => io::ErrorKind::BrokenPipe,
+            WriteError::HandedOver => io::ErrorKind::NotConnected,
+            WriteError::EofUnsupported => io::ErrorKind::Unsupported,
+        };
+        Self::new(kind, error)
+    }
 }
 
 /// The low-water mark was above the high-water mark (line D45).

@@ -15,6 +15,7 @@ mod options;
 mod refusing;
 mod rejected;
 mod serving;
+mod streams;
 mod upgrading;
 
 use crate::case::{Layer, Per};
@@ -37,6 +38,7 @@ pub(super) const LAYER: Layer = Layer {
         options::CASES,
         serving::CASES,
         files::CASES,
+        streams::CASES,
     ],
     left_out: left_out::LINES,
 };
