@@ -117,6 +117,8 @@ mod prose {
     struct Errors;
     #[doc = include_str!("../docs/from-asyncio.md")]
     struct FromAsyncio;
+    #[doc = include_str!("../docs/from-tokio.md")]
+    struct FromTokio;
     #[doc = include_str!("../docs/sending-files.md")]
     struct SendingFiles;
     #[doc = include_str!("../docs/upgrading.md")]
