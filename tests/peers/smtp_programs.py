@@ -4,13 +4,13 @@ import os
 import smtplib
 import ssl
 
-from harness import case, equal, run
+from harness import case, equal, run, tls_case
 from mail_sink import HELLO, ENVELOPE, stuffed, text
 
 VERSIONS = {"tlsv1_2": ssl.TLSVersion.TLSv1_2, "tlsv1_3": ssl.TLSVersion.TLSv1_3}
 
 
-@case
+@tls_case
 def smtplib_delivers(sink):
     for version in VERSIONS.values():
         with smtplib.SMTP("localhost", sink.server.port, timeout=10) as client:
@@ -36,7 +36,7 @@ def smtplib_delivers_in_the_clear(sink):
     equal(sink.arrived(), [mail])
 
 
-@case
+@tls_case
 def smtplib_refuses_another_name(sink):
     client = smtplib.SMTP("localhost", sink.server.port, timeout=10)
     client._host = "elsewhere"  # what it believes to have connected to
@@ -51,7 +51,7 @@ def smtplib_refuses_another_name(sink):
     equal(sink.arrived(), [])
 
 
-@case
+@tls_case
 def swaks_delivers(sink):
     body = os.path.join(sink.place, "swaks.txt")
     mail = b"Subject: swaks\r\n\r\n.\r\n..two\r\nlast\r\n"
@@ -73,7 +73,7 @@ def swaks_delivers(sink):
             equal(sink.arrived(), [mail + b"\r\n"], f"{version} {more}")
 
 
-@case
+@tls_case
 def s_client_delivers(sink):
     """With all commands and the text at once."""
     for option in ["-tls1_2", "-tls1_3"]:
