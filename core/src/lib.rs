@@ -17,6 +17,7 @@ mod event_loop;
 mod net;
 mod protocol;
 mod send_file;
+mod stream;
 mod task;
 pub mod tls;
 mod transport;
@@ -35,9 +36,11 @@ pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
+pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
 pub use transport::{
-    Address, Flow, HandOver, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, HandBack, HandOver, LimitsError, Returned, Transport, TransportSocket,
+    WriteBufferLimits, WriteError,
 };
 
 /// An error of any type, as callbacks answer it.

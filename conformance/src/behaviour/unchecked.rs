@@ -64,10 +64,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "The protocol is connected before reading goes on, and neither happens if the caller gave up.",
     ),
     (
-        "B34",
-        "Whatever reads and writes for the user has the new transport, and none the old one.",
-    ),
-    (
         "B37",
         "The caller is woken once, and what follows is ignored.",
     ),

@@ -13,6 +13,7 @@ use super::{
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Resolver, SystemResolver};
+use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
 thread_local! {
@@ -106,6 +107,7 @@ impl Engine {
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),
+            spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
@@ -200,6 +202,7 @@ impl Engine {
         drop(self.idle.take());
         drop(self.read_buffer.take());
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())

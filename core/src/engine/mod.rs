@@ -53,6 +53,7 @@ use std::time::Instant;
 
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::stream::Spare;
 use crate::task::Tasks;
 
 use calls::Calls;
@@ -64,7 +65,7 @@ use todo::Todo;
 
 /// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
 /// (line D21). One a loop, lent to `data_received`.
-const READ_BUFFER: usize = 256 * 1024;
+pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
 /// The largest buffer that is kept for reuse, in bytes: what one read can
 /// decode to, twice over.
@@ -100,6 +101,8 @@ pub(crate) struct Engine {
     wire: Cell<Vec<u8>>,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What no stream needs just now.
+    spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
@@ -184,6 +187,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// Takes the buffer for a part of a file, as long as it was left; who comes
