@@ -6,7 +6,7 @@ pub use loopline_core::{
     EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome,
     Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, SockExt, Stream, Transport,
     running_loop,
-    tls::{StartTlsError, StartTlsOptions, TlsContext},
+    tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext},
 };
 #[cfg(feature = "openssl")]
 pub use loopline_tls_openssl::OpensslContext;

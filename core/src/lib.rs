@@ -41,7 +41,8 @@ pub use send_file::{
 pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
 pub use transport::{
-    Address, Flow, HandOver, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, HandBack, HandOver, LimitsError, Returned, Transport, TransportSocket,
+    WriteBufferLimits, WriteError,
 };
 
 pub use watched::{NotWatched, Watched};

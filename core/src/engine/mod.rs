@@ -65,7 +65,7 @@ use todo::Todo;
 
 /// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
 /// (line D21). One a loop, lent to `data_received`.
-const READ_BUFFER: usize = 256 * 1024;
+pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
 /// The largest buffer that is kept for reuse, in bytes: what one read can
 /// decode to, twice over.

@@ -296,11 +296,7 @@ impl Reading {
             Self::Stream(_) => Ok(position),
             Self::Reader(lent) => lent.set_position(position),
         };
-        match moved {
-            // A pipe that was never examined has no position to set.
-            Err(error) if error.kind() == io::ErrorKind::NotSeekable => Ok(()),
-            other => other.map(|_| ()),
-        }
+        moved.map(drop)
     }
 }
 

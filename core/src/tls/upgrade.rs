@@ -82,6 +82,16 @@ impl StartTlsOptions {
         self.limits.allow_truncation = allow;
         self
     }
+
+    /// Takes the peer's close_notify for the end of its direction alone, where
+    /// the protocol wants that: if `eof_received` answers true, what this side
+    /// writes still leaves, until it closes or goes on in plaintext by
+    /// [`stop_tls`](crate::EventLoop::stop_tls) (line B96). Off by default:
+    /// then the connection ends (line B69).
+    pub fn allow_half_close(mut self, allow: bool) -> Self {
+        self.limits.allow_half_close = allow;
+        self
+    }
 }
 
 /// Why a connection was not upgraded.

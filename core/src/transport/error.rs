@@ -16,8 +16,8 @@ pub enum WriteError {
     #[error("cannot write after write_eof")]
     EofWritten,
     /// A layer was put onto the connection, such as TLS: only that may write
-    /// (line B22).
-    #[error("the transport was upgraded; write to its successor")]
+    /// (line B22). Or this layer was taken off, or is about to be.
+    #[error("the transport was handed over; write to its successor")]
     HandedOver,
     /// This kind of transport cannot end its sending half alone (line D52).
     #[error("write_eof is not supported by this transport")]

@@ -15,6 +15,9 @@ mod options;
 mod refusing;
 mod rejected;
 mod serving;
+mod stop_carrying;
+mod stop_failing;
+mod stopping;
 mod streams;
 mod upgrading;
 
@@ -35,6 +38,9 @@ pub(super) const LAYER: Layer = Layer {
         flow::CASES,
         closing::CASES,
         ending::CASES,
+        stopping::CASES,
+        stop_carrying::CASES,
+        stop_failing::CASES,
         options::CASES,
         serving::CASES,
         files::CASES,
