@@ -110,6 +110,7 @@ impl Engine {
             chunk: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
+            workers: Rc::default(),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,
@@ -180,11 +181,13 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        for run in self.ready.take() {
+        let runs = self.ready.borrow_mut().take_all();
+        for run in &runs {
             if let Run::Remote(call) = run {
                 call.abandon();
             }
         }
+        drop(runs);
         drop(self.calls.take());
         self.timers.borrow_mut().clear();
         drop(self.due.take());

@@ -96,7 +96,7 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let id = self.calls.borrow_mut().insert_timed(callback);
+        let id = self.calls.borrow_mut().insert(callback);
         self.timers.borrow_mut().push(when, id);
         self.note(Todo::TIMERS);
         Ok(TimerHandle::new(self, id, when))
