@@ -21,6 +21,7 @@
 mod calls;
 mod descriptors;
 mod dispatch;
+mod elsewhere;
 mod exceptions;
 mod lifecycle;
 mod ready;
@@ -39,6 +40,7 @@ pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
 pub(crate) use calls::CallId;
+pub(crate) use elsewhere::unblock;
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::Run;
 pub(crate) use remote::{RemoteItem, Shared};
@@ -111,6 +113,8 @@ pub(crate) struct Engine {
     /// Who waits for the last transport to go.
     idle: RefCell<Vec<std::task::Waker>>,
     dead_events: Cell<u64>,
+    /// How much is under way on other threads.
+    elsewhere: Cell<usize>,
 }
 
 impl Engine {

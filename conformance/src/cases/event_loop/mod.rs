@@ -7,6 +7,7 @@ mod remote;
 mod running;
 mod tasks;
 mod timers;
+mod virtual_time;
 
 use crate::case::{Layer, LeftOut, Per};
 
@@ -15,9 +16,11 @@ const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
     per: Per::Subject,
+    sockets: false,
     tables: &[
         order::CASES,
         timers::CASES,
+        virtual_time::CASES,
         running::CASES,
         panics::CASES,
         remote::CASES,
