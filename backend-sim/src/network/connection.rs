@@ -246,7 +246,9 @@ impl Line {
 
     /// Sends something else than bytes, behind them.
     fn ship(self: &Rc<Self>, from: Side, cargo: Cargo) {
-        let Some(world) = self.world.upgrade() else {
+        // Who was reset has nothing more to say.
+        let alive = self.end(from).reset.get() == Reset::No;
+        let Some(world) = self.world.upgrade().filter(|_| alive) else {
             return;
         };
         {
