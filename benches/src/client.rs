@@ -63,7 +63,7 @@ pub(crate) fn run(task: &Task) -> Fallible<()> {
 
 fn make_requests(address: SocketAddr, workload: Workload) -> Fallible<()> {
     match workload {
-        Workload::Echo { size, connections } => {
+        Workload::Echo { size, connections } | Workload::StreamEcho { size, connections } => {
             let mut streams = connect_all(address, connections)?;
             let mut message = vec![b'x'; size];
             follow_orders(|requests| echo(&mut streams, &mut message, requests))

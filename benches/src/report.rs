@@ -41,7 +41,7 @@ fn times(effort: Effort, only: &str) -> Fallible<bool> {
                 continue;
             }
             let comparison = compare(peer, workload, effort)?;
-            let limit = limit.filter(|_| peer == SubjectKind::Bare);
+            let limit = limit.filter(|_| matches!(peer, SubjectKind::Bare | SubjectKind::Protocol));
             met &= limit.is_none_or(|limit| comparison.ratio() <= limit);
             print_comparison(workload, peer, &comparison, limit);
         }

@@ -43,6 +43,8 @@ pub(crate) enum SubjectKind {
     /// loopline over the backend for kqueue, which is `polling` over epoll
     /// here: what that costs beside the direct calls of the other.
     Polling,
+    /// loopline by a protocol, where the other one is a stream.
+    Protocol,
     /// The bare loop of a workload.
     Bare,
     /// The same, but its socket blocks: for files, a mere loop of sendfile(2).
@@ -56,6 +58,7 @@ impl SubjectKind {
     const ALL: &[Self] = &[
         Self::Ours,
         Self::Polling,
+        Self::Protocol,
         Self::Bare,
         Self::Blocking,
         #[cfg(feature = "tokio")]
@@ -66,6 +69,13 @@ impl SubjectKind {
         Self::Ours,
         Self::Polling,
         Self::Bare,
+        #[cfg(feature = "tokio")]
+        Self::Tokio,
+    ];
+
+    const STREAMS: &[Self] = &[
+        Self::Ours,
+        Self::Protocol,
         #[cfg(feature = "tokio")]
         Self::Tokio,
     ];
@@ -91,6 +101,7 @@ impl SubjectKind {
         match self {
             Self::Ours => "loopline",
             Self::Polling => "polling",
+            Self::Protocol => "protocol",
             Self::Bare => "bare",
             Self::Blocking => "blocking",
             #[cfg(feature = "tokio")]
@@ -106,6 +117,7 @@ impl SubjectKind {
     pub(crate) fn of(workload: Workload) -> &'static [Self] {
         match workload {
             Workload::Echo { .. } => Self::ECHOES,
+            Workload::StreamEcho { .. } => Self::STREAMS,
             // The one that blocks serves a single client, and is worth its
             // time where it waits long.
             Workload::File { size } if size >= 1 << 20 => Self::FILES,
@@ -124,6 +136,15 @@ impl SubjectKind {
             (Self::Polling, Workload::Echo { size, .. }) => {
                 let backend = Box::new(KqueueBackend::new()?);
                 Box::new(ours::Echo::new(size, Loop::with_backend(backend))?)
+            }
+            (Self::Ours, Workload::StreamEcho { size, .. }) => {
+                Box::new(ours::StreamEcho::new(size)?)
+            }
+            (Self::Protocol, Workload::StreamEcho { size, .. }) => {
+                Box::new(ours::Echo::new(size, Loop::new()?)?)
+            }
+            (Self::Protocol, _) | (Self::Bare, Workload::StreamEcho { .. }) => {
+                return Err("a stream is compared with a protocol, and nothing else is".into());
             }
             (Self::Polling, _) => {
                 return Err("nothing but an echo waits enough for polling to show".into());

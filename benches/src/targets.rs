@@ -8,6 +8,9 @@ const CPU_RATIO: f64 = 1.05;
 /// The same over TLS.
 const TLS_CPU_RATIO: f64 = 1.10;
 
+/// CPU time of a stream over that of a protocol that does the same.
+const STREAM_CPU_RATIO: f64 = 1.10;
+
 /// System calls a request on one connection: wait, read, write.
 pub(crate) const SYSTEM_CALLS: f64 = 3.0;
 
@@ -33,7 +36,7 @@ pub(crate) const TLS_ECHO: Workload = Workload::TlsEcho { size: 64 };
 
 /// Every workload, and the ratio that is its target, if its ratio is not for
 /// information.
-pub(crate) const WORKLOADS: [(Workload, Option<f64>); 12] = [
+pub(crate) const WORKLOADS: [(Workload, Option<f64>); 15] = [
     (Workload::File { size: 64 << 20 }, Some(CPU_RATIO)),
     (Workload::File { size: 64 << 10 }, None),
     (Workload::File { size: 4 << 10 }, None),
@@ -51,6 +54,27 @@ pub(crate) const WORKLOADS: [(Workload, Option<f64>); 12] = [
             connections: 1,
         },
         None,
+    ),
+    (
+        Workload::StreamEcho {
+            size: 64,
+            connections: 64,
+        },
+        Some(STREAM_CPU_RATIO),
+    ),
+    (
+        Workload::StreamEcho {
+            size: 64,
+            connections: 1,
+        },
+        Some(STREAM_CPU_RATIO),
+    ),
+    (
+        Workload::StreamEcho {
+            size: 16 << 10,
+            connections: 1,
+        },
+        Some(STREAM_CPU_RATIO),
     ),
     (TLS_ECHO, Some(TLS_CPU_RATIO)),
     (Workload::TlsEcho { size: 16 << 10 }, Some(TLS_CPU_RATIO)),

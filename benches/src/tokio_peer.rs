@@ -48,7 +48,9 @@ impl Peer {
         stream.set_nodelay(true)?;
         let done = Arc::clone(&self.done);
         match self.workload {
-            Workload::Echo { .. } => self.tasks.spawn_local(echo(stream, done)),
+            Workload::Echo { .. } | Workload::StreamEcho { .. } => {
+                self.tasks.spawn_local(echo(stream, done))
+            }
             Workload::File { size } => {
                 let file = File::from_std(file_of(size)?);
                 self.tasks.spawn_local(send(stream, file, done))
@@ -76,7 +78,9 @@ impl Subject for Peer {
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
         let units = match self.workload {
-            Workload::Echo { size, .. } => requests * size as u64,
+            Workload::Echo { size, .. } | Workload::StreamEcho { size, .. } => {
+                requests * size as u64
+            }
             _ => requests,
         };
         let units = u32::try_from(units)?;

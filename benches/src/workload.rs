@@ -10,6 +10,8 @@ pub(crate) enum Workload {
     /// Messages that come back as they are. Each connection has one under way;
     /// with several connections all are sent before the first is awaited.
     Echo { size: usize, connections: usize },
+    /// The same echo by a stream in a task, beside that of a protocol.
+    StreamEcho { size: usize, connections: usize },
     /// A byte that is answered by a file. The next byte follows the file's
     /// last one.
     File { size: u64 },
@@ -35,7 +37,7 @@ impl Workload {
     /// How many connections stand.
     pub(crate) fn connections(self) -> usize {
         match self {
-            Self::Echo { connections, .. } => connections,
+            Self::Echo { connections, .. } | Self::StreamEcho { connections, .. } => connections,
             Self::File { .. } | Self::TlsEcho { .. } | Self::TlsFile { .. } => 1,
             Self::Handshakes { .. } => 0,
         }
@@ -51,7 +53,7 @@ impl Workload {
     pub(crate) fn turn(self) -> u64 {
         match self {
             Self::TlsEcho { size } if size > 1 << 10 => 2048,
-            Self::Echo { .. } | Self::TlsEcho { .. } => 8192,
+            Self::Echo { .. } | Self::StreamEcho { .. } | Self::TlsEcho { .. } => 8192,
             Self::TlsFile { size } if size <= 1 << 16 => 1024,
             Self::TlsFile { .. } => 64,
             Self::Handshakes { .. } => 256,
@@ -66,6 +68,11 @@ impl Workload {
             Self::Echo { size, connections } => {
                 vec!["echo".into(), size.to_string(), connections.to_string()]
             }
+            Self::StreamEcho { size, connections } => vec![
+                "stream-echo".into(),
+                size.to_string(),
+                connections.to_string(),
+            ],
             Self::File { size } => vec!["file".into(), size.to_string()],
             Self::TlsEcho { size } => vec!["tls-echo".into(), size.to_string()],
             Self::TlsFile { size } => vec!["tls-file".into(), size.to_string()],
@@ -77,6 +84,10 @@ impl Workload {
     pub(crate) fn parse(words: &[&str]) -> Option<Self> {
         match *words {
             ["echo", size, connections] => Some(Self::Echo {
+                size: size.parse().ok()?,
+                connections: connections.parse().ok()?,
+            }),
+            ["stream-echo", size, connections] => Some(Self::StreamEcho {
                 size: size.parse().ok()?,
                 connections: connections.parse().ok()?,
             }),
@@ -106,6 +117,10 @@ impl fmt::Display for Workload {
             } => write!(f, "echo {}, 1 connection", Bytes(size as u64)),
             Self::Echo { size, connections } => {
                 write!(f, "echo {}, {connections} connections", Bytes(size as u64))
+            }
+            Self::StreamEcho { size, connections } => {
+                let plain = Self::Echo { size, connections };
+                write!(f, "stream {plain}")
             }
             Self::File { size } => write!(f, "sendfile {}", Bytes(size)),
             Self::TlsEcho { size } => write!(f, "TLS echo {}, 1 connection", Bytes(size as u64)),

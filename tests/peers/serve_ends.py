@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import case, equal, refused, run, running, sha256, wait_until
+from harness import case, equal, refused, run, running, sha256, tls_case, wait_until
 from http_peer import Client
 from served import LARGE
 
@@ -74,7 +74,7 @@ def bad_usage(site):
     equal((done.returncode, len(done.stderr.splitlines())), (1, 1), "no room for a line")
 
 
-@case
+@tls_case
 def nothing_is_left_behind(site):
     """The servers have been through everything above."""
     for server in [site.server, site.secure]:

@@ -128,6 +128,12 @@ impl OpensslCoder {
             self.shake_hands(wire)
         };
         result.map_err(|error| tls_error(error, self.stream.ssl()))?;
+        if self.peer_closed && !self.can_write() {
+            // In the middle of a message, which breaks the rules (RFC 8446,
+            // section 5.1). OpenSSL would wait for the rest of it for ever, and
+            // encrypt nothing meanwhile, the own close_notify least of all.
+            return Err(TlsErrorKind::BadRecord.into());
+        }
         if was_open && self.says_no(&wire[said..]) {
             self.warn(record, wire)?;
         }

@@ -5,8 +5,10 @@ mod echo;
 mod file;
 mod handshakes;
 mod idle;
+mod stream;
 
 pub(crate) use echo::Echo;
 pub(crate) use file::Files;
 pub(crate) use handshakes::Handshakes;
 pub(crate) use idle::Idle;
+pub(crate) use stream::StreamEcho;

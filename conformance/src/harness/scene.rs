@@ -163,6 +163,7 @@ impl<'a> Scene<'a> {
             ("transports", left.transports),
             ("listeners", left.listeners),
             ("waiters", left.waiters),
+            ("descriptors", left.descriptors),
             ("timers", left.timers),
             ("tasks", left.tasks),
         ] {

@@ -13,6 +13,7 @@ use super::{
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Resolver, SystemResolver};
+use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
 thread_local! {
@@ -87,6 +88,7 @@ fn resolver(network: Option<&dyn Network>) -> Rc<dyn Resolver> {
 impl Engine {
     pub(crate) fn new(backend: Box<dyn Backend>) -> Rc<Self> {
         let network = backend.network();
+        let origin = backend.now();
         Rc::new(Self {
             name: backend.name(),
             capabilities: backend.capabilities(),
@@ -98,7 +100,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             calls: RefCell::new(Calls::default()),
-            timers: RefCell::new(Timers::default()),
+            timers: RefCell::new(Timers::new(origin)),
             due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
@@ -106,6 +108,7 @@ impl Engine {
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),
+            spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
@@ -178,13 +181,15 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        for run in self.ready.take() {
+        let runs = self.ready.borrow_mut().take_all();
+        for run in &runs {
             if let Run::Remote(call) = run {
                 call.abandon();
             }
         }
+        drop(runs);
         drop(self.calls.take());
-        drop(self.timers.take());
+        self.timers.borrow_mut().clear();
         drop(self.due.take());
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
@@ -201,6 +206,7 @@ impl Engine {
         drop(self.idle.take());
         drop(self.read_buffer.take());
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())

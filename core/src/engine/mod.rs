@@ -39,10 +39,9 @@ pub use exceptions::{ExceptionContext, Severity};
 pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
-pub(crate) use calls::CallId;
 pub(crate) use elsewhere::unblock;
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::Run;
+pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
@@ -55,18 +54,20 @@ use std::time::Instant;
 
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::stream::Spare;
 use crate::task::Tasks;
 
-use calls::Calls;
+use calls::{CallId, Calls};
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use ready::Ready;
 use slots::Slots;
 use timers::Timers;
 use todo::Todo;
 
 /// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
 /// (line D21). One a loop, lent to `data_received`.
-const READ_BUFFER: usize = 256 * 1024;
+pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
 /// The largest buffer that is kept for reuse, in bytes: what one read can
 /// decode to, twice over.
@@ -85,7 +86,7 @@ pub(crate) struct Engine {
     descriptors: RefCell<Descriptors>,
     /// Slots whose wanted interest differs from what the backend knows.
     dirty: RefCell<Vec<Key>>,
-    ready: RefCell<VecDeque<Run>>,
+    ready: RefCell<Ready>,
     calls: RefCell<Calls>,
     timers: RefCell<Timers>,
     /// Timers of this turn that have not run yet.
@@ -102,6 +103,8 @@ pub(crate) struct Engine {
     wire: Cell<Vec<u8>>,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What no stream needs just now.
+    spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
@@ -188,6 +191,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// Takes the buffer for a part of a file, as long as it was left; who comes

@@ -10,7 +10,8 @@ use crate::protocol::SharedProtocol;
 use crate::send_file::{Carrier, FileJob, SendFileError, SendFileSupport};
 use crate::transport::socket::LendSocket;
 use crate::transport::{
-    Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, LimitsError, Line, Returned, Successor, TransportSocket, WriteBufferLimits,
+    WriteError,
 };
 
 impl<S: StreamIo> Line for Stream<S> {
@@ -136,5 +137,9 @@ impl<S: StreamIo> Line for Stream<S> {
 
     fn successor(&self) -> &Successor {
         &self.successor
+    }
+
+    fn take_back(&self, returned: Returned) {
+        self.put_back(returned);
     }
 }

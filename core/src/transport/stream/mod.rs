@@ -17,6 +17,7 @@ mod flow;
 mod handle;
 mod read;
 mod transfer;
+mod unread;
 mod write;
 
 use std::cell::{Cell, RefCell};
@@ -29,7 +30,7 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{DroppedWrites, FlowControl, Handle, Names, StreamIo, Successor, Transport};
+use super::{DroppedWrites, FlowControl, Handle, Names, StreamIo, Successor, Transport, Unread};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::net::{Client, Clients};
@@ -57,6 +58,8 @@ bitflags! {
         const EOF_SENT = 1 << 6;
         /// A file is being sent.
         const TRANSFER = 1 << 7;
+        /// There are bytes that a layer has left.
+        const UNREAD = 1 << 8;
     }
 }
 
@@ -64,6 +67,8 @@ bitflags! {
 #[derive(Default)]
 struct Busy {
     queue: WriteQueue,
+    /// What a layer that was taken off has read too much.
+    unread: Option<Unread>,
     transfer: Option<Active>,
     close_timer: Option<TimerHandle>,
     /// How long a gentle end may take.
@@ -258,6 +263,10 @@ impl<S: StreamIo> Watched for Stream<S> {
 
     fn lost(&self) {
         self.finish();
+    }
+
+    fn later(&self) {
+        self.go_on();
     }
 
     fn settle(&self) -> bool {

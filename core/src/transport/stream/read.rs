@@ -42,6 +42,7 @@ impl<S: StreamIo> Stream<S> {
             | Flags::EOF_READ
             | Flags::CLOSING
             | Flags::TRANSFER
+            | Flags::UNREAD
             | Flags::ENDING;
         self.flags.get() & decisive == Flags::MADE
     }
@@ -54,6 +55,7 @@ impl<S: StreamIo> Stream<S> {
     pub(super) fn resume(&self) {
         self.clear(Flags::PAUSED);
         self.update_interest();
+        self.queue_unread();
     }
 
     /// One read for one readiness (line D21). What the protocol is owed is

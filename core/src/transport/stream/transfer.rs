@@ -100,6 +100,7 @@ impl<S: StreamIo> Carrier for Stream<S> {
             self.update_interest();
             self.reflow();
             self.send_eof();
+            self.queue_unread();
         }
     }
 }

@@ -163,6 +163,7 @@ impl<S: StreamIo> Stream<S> {
         let mut busy = self.busy.borrow_mut();
         let idle = busy.as_ref().is_some_and(|busy| {
             self.queued.get() == 0
+                && busy.unread.is_none()
                 && busy.transfer.is_none()
                 && busy.close_timer.is_none()
                 && busy.close_timeout.is_none()
