@@ -21,10 +21,10 @@ pub(crate) fn unblock<T: Send + 'static>(
 }
 
 /// The clock of a loop stands still for as long as this lives.
-struct ClockHeld(Weak<Engine>);
+pub(crate) struct ClockHeld(Weak<Engine>);
 
 impl ClockHeld {
-    fn of_running_loop() -> Option<Self> {
+    pub(crate) fn of_running_loop() -> Option<Self> {
         let engine = running()?;
         let before = engine.elsewhere.get();
         engine.elsewhere.set(before + 1);

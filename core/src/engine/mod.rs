@@ -39,7 +39,7 @@ pub use exceptions::{ExceptionContext, Severity};
 pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
-pub(crate) use elsewhere::unblock;
+pub(crate) use elsewhere::{ClockHeld, unblock};
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
@@ -55,7 +55,7 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::stream::Spare;
-use crate::task::Tasks;
+use crate::task::{Tasks, Workers};
 
 use calls::{CallId, Calls};
 use descriptors::Descriptors;
@@ -106,6 +106,7 @@ pub(crate) struct Engine {
     /// What no stream needs just now.
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
+    workers: Rc<Workers>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
@@ -191,6 +192,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn workers(&self) -> &Rc<Workers> {
+        &self.workers
     }
 
     pub(crate) fn spare(&self) -> &Spare {
