@@ -26,6 +26,9 @@ pub(crate) struct Case {
     pub(crate) alone: bool,
     /// Whether it runs over TLS too.
     pub(crate) over_tls: bool,
+    /// Whether it uses sockets of the system, where that is not as in the rest
+    /// of its layer.
+    pub(crate) sockets: Option<bool>,
     /// What is checked.
     pub(crate) body: Body,
 }
@@ -45,6 +48,7 @@ impl Case {
             otherwise: None,
             alone: false,
             over_tls: false,
+            sockets: None,
             body,
         }
     }
@@ -73,6 +77,23 @@ impl Case {
         }
     }
 
+    /// The case needs no socket of the system, unlike the rest of its layer: it
+    /// uses a network of the backend's own where there is one, or none.
+    pub(crate) const fn anywhere(self) -> Self {
+        Self {
+            sockets: Some(false),
+            ..self
+        }
+    }
+
+    /// The case uses sockets of the system, unlike the rest of its layer.
+    pub(crate) const fn on_sockets(self) -> Self {
+        Self {
+            sockets: Some(true),
+            ..self
+        }
+    }
+
     /// The case looks at, or changes, what belongs to the whole process:
     /// descriptor numbers, children, signals.
     pub(crate) const fn alone(self) -> Self {
@@ -94,7 +115,7 @@ pub(crate) use case;
 
 /// A capability that a case needs: of the subject or, where that has no say, of
 /// the operating system.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     /// Its name in reports.
     pub(crate) name: &'static str,
@@ -122,6 +143,27 @@ impl Need {
     pub(crate) const ANY_DESCRIPTOR: Self = Self {
         name: "watches_any_descriptor",
         met: |capabilities| capabilities.watches_any_descriptor,
+    };
+    /// The backend watches sockets of the system.
+    pub(crate) const SOCKETS: Self = Self {
+        name: "sockets of the system",
+        met: |capabilities| capabilities.watches_sockets,
+    };
+    /// The backend's clock jumps.
+    pub(crate) const VIRTUAL_CLOCK: Self = Self {
+        name: "virtual clock",
+        met: |capabilities| capabilities.virtual_clock,
+    };
+    /// The backend's clock goes on by itself: whoever is outside of the loop
+    /// keeps pace with it.
+    pub(crate) const SYSTEM_CLOCK: Self = Self {
+        name: "clock of the system",
+        met: |capabilities| !capabilities.virtual_clock,
+    };
+    /// The backend brings a network of its own.
+    pub(crate) const NETWORK: Self = Self {
+        name: "network of its own",
+        met: |capabilities| capabilities.network,
     };
     /// The system can name what has no readiness as a source.
     pub(crate) const REFUSABLE_SOURCES: Self = Self {
@@ -183,6 +225,9 @@ pub(crate) struct Layer {
     pub(crate) name: &'static str,
     /// For what they run.
     pub(crate) per: Per,
+    /// Whether its cases use sockets of the system, but for those that say
+    /// otherwise.
+    pub(crate) sockets: bool,
     /// Tables of cases, one for each file.
     pub(crate) tables: &'static [&'static [Case]],
     /// Lines of the behaviour that belong here and cannot be cases, each with

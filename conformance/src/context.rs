@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use loopline_core::backend::Backend;
 use loopline_core::tls::TlsContext;
 
+use crate::case::Need;
 use crate::cast::Cast;
 use crate::tls_coder::{TlsParts, TlsSide};
 use crate::verdict::Stop;
@@ -33,6 +34,19 @@ impl Context {
         let subject = subject.ok_or_else(|| Stop::failed("the case is for coders alone"))?;
         let backend = subject.backend();
         backend.map_err(|error| Stop::failed(format_args!("no backend could be made: {error}")))
+    }
+
+    /// Ends the case as one that does not apply if the subject is not capable
+    /// of this.
+    ///
+    /// # Errors
+    ///
+    /// That it is not.
+    pub(crate) fn require(&self, need: Need) -> Result<(), Stop> {
+        if (need.met)(&self.backend()?.capabilities()) {
+            return Ok(());
+        }
+        Err(Stop::Lacks(need))
     }
 
     /// Whether the case is about TLS.

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use libtest_mimic::Trial;
 
-use crate::case::{Body, Case, Layer, Per};
+use crate::case::{Body, Case, Layer, Need, Per};
 use crate::cast::Cast;
 use crate::context::{Context, Progress};
 use crate::options::Options;
@@ -80,13 +80,7 @@ pub(crate) fn entries(
             let ledger = cast.expectations();
             for (name, case) in layer.cases().filter(|(_, case)| !over_tls || case.over_tls) {
                 let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
-                entries.push(entry(
-                    cast.clone(),
-                    layer.name,
-                    (&name, case),
-                    expected,
-                    options,
-                ));
+                entries.push(entry(cast.clone(), layer, (&name, case), expected, options));
             }
         }
     }
@@ -104,7 +98,7 @@ pub(crate) fn entries(
 
 fn entry(
     cast: Cast,
-    layer: &'static str,
+    layer: &'static Layer,
     (name, case): (&str, &'static Case),
     expected: Option<Expectation>,
     options: Options,
@@ -113,14 +107,14 @@ fn entry(
     let thread = name.clone();
     let (backend, coder) = (cast.backend_name(), cast.coder_name());
     let run = move || {
-        let verdict = judge(cast, &thread, case, options);
+        let verdict = judge(cast, layer, &thread, case, options);
         verdict.settle(expected.as_ref(), options.strict)
     };
     Entry {
         name,
         backend,
         coder,
-        layer,
+        layer: layer.name,
         line: Some(case.line),
         says: case.says,
         run: Box::new(run),
@@ -156,7 +150,13 @@ fn every_one_names_a_case(declared: &[Expectation], layers: &[Layer]) -> Settled
 }
 
 /// Runs a case and says what came of it.
-pub(crate) fn judge(cast: Cast, name: &str, case: &'static Case, options: Options) -> Verdict {
+pub(crate) fn judge(
+    cast: Cast,
+    layer: &'static Layer,
+    name: &str,
+    case: &'static Case,
+    options: Options,
+) -> Verdict {
     let (_alone, _shared);
     if case.alone {
         _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
@@ -165,7 +165,7 @@ pub(crate) fn judge(cast: Cast, name: &str, case: &'static Case, options: Option
     }
     let progress = Progress::default();
     let context = Context::new(cast, progress.clone());
-    let ended = watchdog::watch(name, options.limit, move || applied(&context, case));
+    let ended = watchdog::watch(name, options.limit, move || applied(&context, layer, case));
     let verdict = match ended {
         Err(error) => Verdict::Failed(format!("no thread for the case: {error}")),
         Ok(Ended::Returned(Ok(Applied::Ran(outcome)))) => outcome.into(),
@@ -186,10 +186,13 @@ enum Applied {
 }
 
 /// Runs the body of the case that applies to the subject, if there is one.
-fn applied(context: &Context, case: &Case) -> Result<Applied, Stop> {
-    let body: Body = match case.needs {
+fn applied(context: &Context, layer: &Layer, case: &Case) -> Result<Applied, Stop> {
+    let sockets = case.sockets.unwrap_or(layer.sockets);
+    if let Some(need) = lacking(context, sockets.then_some(Need::SOCKETS))? {
+        return Ok(Applied::Lacks(need.name));
+    }
+    let body: Body = match lacking(context, case.needs)? {
         None => case.body,
-        Some(need) if (need.met)(&context.backend()?.capabilities()) => case.body,
         Some(need) => match case.otherwise {
             Some(otherwise) => otherwise,
             None => return Ok(Applied::Lacks(need.name)),
@@ -197,6 +200,15 @@ fn applied(context: &Context, case: &Case) -> Result<Applied, Stop> {
     };
     context.doing("beginning");
     Ok(Applied::Ran(body(context)))
+}
+
+/// What is needed, if the subject is not capable of it.
+fn lacking(context: &Context, need: Option<Need>) -> Result<Option<Need>, Stop> {
+    let Some(need) = need else {
+        return Ok(None);
+    };
+    let capabilities = context.backend()?.capabilities();
+    Ok((!(need.met)(&capabilities)).then_some(need))
 }
 
 fn report(case: &Case, why: &str, progress: &str) -> String {

@@ -6,18 +6,21 @@ use std::panic::Location;
 use libtest_mimic::{Completion, Failed};
 
 use crate::Expectation;
+use crate::case::Need;
 use crate::report;
 
 /// How a case's body ends: `Err` says that it did not pass, and how.
 pub(crate) type Outcome = Result<(), Stop>;
 
 /// Why a case ended before it passed. Every error becomes a failure with `?`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Stop {
     /// What is promised does not hold.
     Failed(String),
     /// The machine lacks what the case needs.
     Skipped(String),
+    /// The subject is not capable of what the case turns out to need.
+    Lacks(Need),
 }
 
 impl Stop {
@@ -55,6 +58,7 @@ impl From<Outcome> for Verdict {
             Ok(()) => Self::Passed,
             Err(Stop::Failed(why)) => Self::Failed(why),
             Err(Stop::Skipped(lack)) => Self::Skipped(lack),
+            Err(Stop::Lacks(need)) => Self::NotApplicable(need.name),
         }
     }
 }

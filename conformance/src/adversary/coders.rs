@@ -258,9 +258,12 @@ impl Subject for Epoll {
     }
 }
 
-fn case(name: &str) -> &'static Case {
-    let mut cases = LAYERS.iter().flat_map(Layer::cases);
-    cases.find(|(other, _)| other == name).expect(name).1
+fn case(name: &str) -> (&'static Layer, &'static Case) {
+    let of_layer =
+        |layer: &'static Layer| layer.cases().map(move |(name, case)| (name, layer, case));
+    let mut cases = LAYERS.iter().flat_map(of_layer);
+    let (_, layer, case) = cases.find(|(other, _, _)| other == name).expect(name);
+    (layer, case)
 }
 
 fn finds(fault: Fault, shows: Shows, name: &str) {
@@ -274,7 +277,8 @@ fn finds(fault: Fault, shows: Shows, name: &str) {
     };
     let subject: Arc<dyn Subject> = Arc::new(Epoll);
     let cast = Cast::of_both(&subject, &faulty(fault));
-    let Verdict::Failed(why) = judge(cast, name, case(name), options) else {
+    let (layer, case) = case(name);
+    let Verdict::Failed(why) = judge(cast, layer, name, case, options) else {
         panic!("{name} does not find {fault:?}");
     };
     let shown = if why.starts_with("no end after") {

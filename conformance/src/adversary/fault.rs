@@ -108,6 +108,46 @@ faults! {
     EndsEarly,
     /// Reading waits for bytes.
     BlocksOnPipes,
+    /// A virtual clock counts whole milliseconds.
+    HasACoarseClock,
+    /// A virtual clock goes on between waits.
+    HasAClockThatRuns,
+    /// A wake-up moves a virtual clock.
+    ChargesForWakeUps,
+    /// An event moves a virtual clock.
+    ChargesForEvents,
+    /// A virtual clock jumps while it is held.
+    CannotBeHeld,
+    /// Very long timeouts are errors.
+    RefusesLongWaits,
+    /// Slices leave in another order.
+    SwapsSlices,
+    /// The end of a stream is not told.
+    HidesTheEnd,
+    /// Readiness of a stream is reported when it begins, and not while it lasts.
+    ReportsStreamsOnce,
+    /// Streams are reported as writable although they are full.
+    ReportsFullStreams,
+    /// An empty interest in a stream changes nothing.
+    WatchesStreamsOn,
+    /// The names of an end and its peer are mixed up.
+    MixesNamesUp,
+    /// The connection that has come last is accepted first.
+    AcceptsTheLast,
+    /// An address that is taken is given again, as another one.
+    GivesAddressesTwice,
+    /// Dropping a stream does not close it.
+    NeverCloses,
+    /// A reset passes for an end.
+    EndsInsteadOfResetting,
+    /// What cannot be sent passes for sent.
+    SwallowsBytes,
+    /// A refusal is no refusal but a lack of an answer.
+    MislabelsRefusals,
+    /// Dropping a listener leaves alone who waits.
+    KeepsWhoWaits,
+    /// Dropping an attempt to connect leaves the connection open.
+    KeepsAttempts,
 }
 
 impl Fault {
@@ -116,6 +156,40 @@ impl Fault {
         matches!(
             self,
             Self::IsDoneTwice | Self::Miscounts | Self::DropsForever
+        )
+    }
+
+    /// Whether it is one of a virtual clock.
+    pub(super) fn is_of_clocks(self) -> bool {
+        matches!(
+            self,
+            Self::HasACoarseClock
+                | Self::HasAClockThatRuns
+                | Self::ChargesForWakeUps
+                | Self::ChargesForEvents
+                | Self::CannotBeHeld
+                | Self::RefusesLongWaits
+        )
+    }
+
+    /// Whether it is one of a network of the backend's own.
+    pub(super) fn is_of_networks(self) -> bool {
+        matches!(
+            self,
+            Self::SwapsSlices
+                | Self::HidesTheEnd
+                | Self::ReportsStreamsOnce
+                | Self::ReportsFullStreams
+                | Self::WatchesStreamsOn
+                | Self::MixesNamesUp
+                | Self::AcceptsTheLast
+                | Self::GivesAddressesTwice
+                | Self::NeverCloses
+                | Self::EndsInsteadOfResetting
+                | Self::SwallowsBytes
+                | Self::MislabelsRefusals
+                | Self::KeepsWhoWaits
+                | Self::KeepsAttempts
         )
     }
 }

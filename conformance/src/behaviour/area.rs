@@ -29,8 +29,8 @@ pub(super) const AREAS: &[Area] = &[
         letter: "B",
         title: "The contract of a backend",
         layer: Some("backend"),
-        parts: &[(14, "The clauses of `Backend`")],
-        beyond: &[],
+        parts: &[(16, "The clauses of `Backend`")],
+        beyond: &[15, 16],
     },
     Area {
         letter: "T",

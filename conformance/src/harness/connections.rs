@@ -4,9 +4,14 @@ use std::io;
 use std::net::TcpStream;
 use std::rc::Rc;
 
-use loopline_core::{ConnectOptions, EventLoopExt, Protocol, Server, ServerOptions, Transport};
+use loopline_core::backend::{Network, NetworkStream};
+use loopline_core::{
+    Address, ConnectOptions, ConnectedSocket, EventLoopExt, Protocol, Server, ServerOptions,
+    Transport,
+};
 use socket2::SockRef;
 
+use super::peer::Peer;
 use super::recorder::{Log, Recorder};
 use super::scene::Scene;
 use super::{os, sockets};
@@ -17,24 +22,67 @@ use crate::verdict::{Outcome, Stop};
 pub(crate) enum Kind {
     Tcp,
     Unix,
+    /// A network of the backend's own.
+    Network,
 }
 
 impl Kind {
-    /// Every kind that this system has.
-    pub(crate) const ALL: &[Self] = if os::UNIX_SOCKETS {
+    /// Every kind that the system has.
+    pub(crate) const SYSTEM: &[Self] = if os::UNIX_SOCKETS {
         &[Self::Tcp, Self::Unix]
     } else {
         &[Self::Tcp]
     };
 
-    /// The two ends of a connection, as [`sockets::pair`] makes them. The
-    /// standard library's type serves here for any kind of stream socket.
-    pub(crate) fn pair(self) -> io::Result<(TcpStream, TcpStream)> {
+    /// Every kind that there is for a loop.
+    pub(crate) fn all(scene: &Scene<'_>) -> &'static [Self] {
+        match scene.network() {
+            Some(_) => &[Self::Network],
+            None => Self::SYSTEM,
+        }
+    }
+
+    /// The first of them, where it does not matter which.
+    pub(crate) fn any(scene: &Scene<'_>) -> Self {
+        Self::all(scene)[0]
+    }
+
+    /// The two ends of a connection.
+    pub(crate) async fn pair(self, scene: &Scene<'_>) -> Result<(ConnectedSocket, Peer), Stop> {
+        if self == Self::Network {
+            return network_pair(scene).await;
+        }
+        let (ours, theirs) = self.sockets()?;
+        Ok((ours.into(), Peer::System(theirs)))
+    }
+
+    /// The two ends of a connection of the system, as [`sockets::pair`] makes
+    /// them. The standard library's type serves here for any kind of stream
+    /// socket.
+    pub(crate) fn sockets(self) -> io::Result<(TcpStream, TcpStream)> {
         match self {
             Self::Tcp => sockets::pair(),
             Self::Unix => os::unix_pair(),
+            Self::Network => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+async fn network_pair(scene: &Scene<'_>) -> Result<(ConnectedSocket, Peer), Stop> {
+    let network = scene.network().ok_or_else(|| Stop::failed("no network"))?;
+    let (ours, theirs) = connected(&**network).await?;
+    Ok((ours.into(), Peer::Network(theirs)))
+}
+
+/// The two ends of a connection over a network of the backend's own.
+pub(crate) async fn connected(
+    network: &dyn Network,
+) -> io::Result<(Box<dyn NetworkStream>, Box<dyn NetworkStream>)> {
+    let anywhere = Address::Inet(([127, 0, 0, 1], 0).into());
+    let listener = network.bind(&anywhere)?;
+    listener.listen(1)?;
+    let ours = network.connect(&listener.sockname(), None).await?;
+    Ok((ours, listener.accept()?))
 }
 
 /// Runs a case over every kind of connection.
@@ -42,7 +90,7 @@ pub(crate) async fn over_each(
     scene: &Scene<'_>,
     body: impl AsyncFn(&Scene<'_>, Kind) -> Outcome,
 ) -> Outcome {
-    for &kind in Kind::ALL {
+    for &kind in Kind::all(scene) {
         scene.context.doing(format!("over {kind:?}"));
         body(scene, kind).await?;
     }
@@ -54,8 +102,8 @@ pub(crate) async fn peer_over(
     scene: &Scene<'_>,
     kind: Kind,
     protocol: impl Protocol,
-) -> Result<(Rc<dyn Transport>, TcpStream), Stop> {
-    let (ours, theirs) = kind.pair()?;
+) -> Result<(Rc<dyn Transport>, Peer), Stop> {
+    let (ours, theirs) = kind.pair(scene).await?;
     let (transport, _) = scene.connect_accepted_socket(|| protocol, ours).await?;
     Ok((transport, theirs))
 }
@@ -65,12 +113,15 @@ pub(crate) async fn narrow(
     scene: &Scene<'_>,
     kind: Kind,
     protocol: impl Protocol,
-) -> Result<(Rc<dyn Transport>, TcpStream), Stop> {
-    let (ours, theirs) = kind.pair()?;
+) -> Result<(Rc<dyn Transport>, Peer), Stop> {
+    if kind == Kind::Network {
+        return peer_over(scene, kind, protocol).await;
+    }
+    let (ours, theirs) = kind.sockets()?;
     SockRef::from(&ours).set_send_buffer_size(16 * 1024)?;
     SockRef::from(&theirs).set_recv_buffer_size(64 * 1024)?;
     let (transport, _) = scene.connect_accepted_socket(|| protocol, ours).await?;
-    Ok((transport, theirs))
+    Ok((transport, Peer::System(theirs)))
 }
 
 /// Writes until something waits in the transport's own queue, and returns how

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use loopline_core::backend::Backend;
+use loopline_core::backend::{Backend, Network};
 use loopline_core::{EventLoop, EventLoopExt, ExceptionContext, Loop, Severity};
 
 use crate::context::Context;
@@ -26,6 +26,7 @@ pub(crate) struct Report {
 pub(crate) struct Scene<'a> {
     pub(crate) context: &'a Context,
     event_loop: Loop,
+    network: Option<Rc<dyn Network>>,
     reports: Rc<RefCell<Vec<Report>>>,
 }
 
@@ -36,6 +37,7 @@ impl<'a> Scene<'a> {
 
     /// A loop over a backend that the case has made.
     pub(crate) fn over(context: &'a Context, backend: Box<dyn Backend>) -> Self {
+        let network = backend.network();
         let event_loop = Loop::with_backend(backend);
         let reports = Rc::new(RefCell::new(Vec::new()));
         let log = Rc::clone(&reports);
@@ -48,8 +50,14 @@ impl<'a> Scene<'a> {
         Self {
             context,
             event_loop,
+            network,
             reports,
         }
+    }
+
+    /// The network of the backend's own, if it brings one.
+    pub(crate) fn network(&self) -> Option<&Rc<dyn Network>> {
+        self.network.as_ref()
     }
 
     /// The end of a case that runs its loop itself: the tear-down.

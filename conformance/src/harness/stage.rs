@@ -24,6 +24,7 @@ use super::tls::authority::NAME;
 use super::tls::parts;
 use super::tls::relay::relay;
 use super::{os, sockets};
+use crate::case::Need;
 use crate::context::Context;
 use crate::verdict::{Outcome, Stop};
 
@@ -246,6 +247,9 @@ impl Stage<'_> {
             Carrier::Socket => End::Socket(ours),
             Carrier::Tls => {
                 let context = self.scene.context;
+                // The relay is on a thread, which the limits of a handshake
+                // would overtake.
+                context.require(Need::SYSTEM_CLOCK)?;
                 peer = relay(context.tls(&parts::server())?, peer.into())?.into();
                 let options = ConnectOptions::default()
                     .ssl(context.tls(&parts::client())?)

@@ -97,13 +97,14 @@ const LACKS_OTHERWISE: Case = LACKS.otherwise(passes);
 const LAYERS: &[Layer] = &[Layer {
     name: "layer",
     per: Per::Subject,
+    sockets: false,
     tables: &[&[PASSES, FAILS], &[SKIPS]],
     left_out: &[],
 }];
 
 fn judged(subject: Test, case: &'static Case) -> Verdict {
     let cast = Cast::of_subject(Arc::new(subject));
-    judge(cast, "a test", case, Options::DEFAULT)
+    judge(cast, &LAYERS[0], "a test", case, Options::DEFAULT)
 }
 
 /// What comes of a case that is given up soon.
@@ -113,7 +114,7 @@ fn given_up(case: &'static Case) -> Verdict {
         ..Options::DEFAULT
     };
     let cast = Cast::of_subject(Arc::new(Test::default()));
-    judge(cast, "a test", case, options)
+    judge(cast, &LAYERS[0], "a test", case, options)
 }
 
 fn failure(verdict: Verdict) -> String {

@@ -50,6 +50,15 @@
 //!   memory, answers 0 only at the end of the file, leaves the file position
 //!   alone, and is otherwise
 //!   [`WouldBlock`](std::io::ErrorKind::WouldBlock).
+//! * **B15, a clock of the backend's own** stands still between waits. A wait
+//!   that brings nothing moves it by its timeout, exactly and without waiting
+//!   for it; one that brings something moves it to the time of that. While it
+//!   is held ([`hold_clock`](Backend::hold_clock)) it does not move: a wait then
+//!   lasts until something comes or it is woken.
+//! * **B16, a network of the backend's own** ([`Network`]) behaves as sockets do:
+//!   bytes arrive once, in order and before the end; what is watched on it is
+//!   reported by the same `wait`, under the clauses B1 to B5, in order with
+//!   the rest.
 
 mod capabilities;
 mod event;
@@ -124,13 +133,23 @@ pub trait Backend {
     /// A handle that ends a [`wait`](Self::wait) from any thread (B9).
     fn waker(&self) -> Waker;
 
-    /// The loop's monotonic clock. A simulated backend overrides it.
+    /// The loop's clock, which never goes back.
+    ///
+    /// The default is the system's. One of the backend's own moves in
+    /// [`wait`](Self::wait) (B15); timers, and timeouts of every kind, go by it.
     fn now(&self) -> Instant {
         Instant::now()
     }
 
-    /// The network of the backend's own, in place of the system's sockets.
-    /// Asked once, when the loop is made.
+    /// Something has been given to other threads, whose end wakes the loop; or
+    /// nothing is any more. A clock of the backend's own stands still meanwhile
+    /// (B15). The system's clock cannot be held, so the default does nothing.
+    fn hold_clock(&mut self, held: bool) {
+        let _ = held;
+    }
+
+    /// The network of the backend's own, in place of the system's sockets
+    /// (B16). Asked once, when the loop is made.
     fn network(&self) -> Option<Rc<dyn Network>> {
         None
     }

@@ -14,7 +14,7 @@ use crate::transport::Address;
 /// An attempt to connect over a [`Network`]. Dropping it gives it up.
 pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn NetworkStream>>>>>;
 
-/// A network of a backend's own: what `create_connection` and
+/// A network of a backend's own (clause B16): what `create_connection` and
 /// `create_server` go over instead of the system's sockets.
 ///
 /// Transports, servers, TLS and file sending are the same code over both; only
@@ -47,8 +47,8 @@ pub trait Network {
 /// closes it.
 pub trait NetworkStream {
     /// Has every [`wait`](super::Backend::wait) report `key` while the stream
-    /// is ready for something of `want`, in place of what was asked for
-    /// before. An empty interest ends it, at once.
+    /// is ready for something of `want`, in place of what was asked for before
+    /// (clause B16). An empty interest ends it, at once.
     fn watch(&self, key: Key, want: Interest);
 
     /// Takes bytes that have arrived; 0 is the end of the stream.

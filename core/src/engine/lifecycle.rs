@@ -121,6 +121,7 @@ impl Engine {
             transports: Cell::new(0),
             idle: RefCell::default(),
             dead_events: Cell::new(0),
+            elsewhere: Cell::new(0),
         })
     }
 

@@ -21,6 +21,7 @@
 mod calls;
 mod descriptors;
 mod dispatch;
+mod elsewhere;
 mod exceptions;
 mod lifecycle;
 mod ready;
@@ -38,7 +39,7 @@ pub use exceptions::{ExceptionContext, Severity};
 pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
-use calls::CallId;
+pub(crate) use elsewhere::{ClockHeld, unblock};
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
@@ -56,7 +57,7 @@ use crate::net::Resolver;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
 
-use calls::Calls;
+use calls::{CallId, Calls};
 use descriptors::Descriptors;
 use exceptions::Exceptions;
 use ready::Ready;
@@ -116,6 +117,8 @@ pub(crate) struct Engine {
     /// Who waits for the last transport to go.
     idle: RefCell<Vec<std::task::Waker>>,
     dead_events: Cell<u64>,
+    /// How much is under way on other threads.
+    elsewhere: Cell<usize>,
 }
 
 impl Engine {

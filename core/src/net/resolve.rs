@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, unblock};
 
 /// A resolution under way.
 pub type Resolution = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>>>>;
@@ -45,7 +45,7 @@ pub struct SystemResolver;
 impl Resolver for SystemResolver {
     fn resolve(&self, host: &str, port: u16) -> Resolution {
         let host = host.to_owned();
-        Box::pin(blocking::unblock(move || {
+        Box::pin(unblock(move || {
             Ok((host.as_str(), port).to_socket_addrs()?.collect())
         }))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::SendFileErrorKind as Kind;
 use super::source::{Lent, Placed, Reading, read_on};
 use crate::backend::BorrowedFile;
-use crate::engine::Engine;
+use crate::engine::{Engine, unblock};
 
 /// How much is read at once, in bytes: asyncio's chunk for raw sockets; its
 /// 16 KiB for transports cost a hop to another thread each (line A60).
@@ -126,7 +126,7 @@ impl Fallback {
             Reading::Stream(file) => Origin::Stream(Arc::clone(file)),
             Reading::Reader(lent) => Origin::Reader(Arc::clone(lent), seek_to),
         };
-        Box::pin(blocking::unblock(move || {
+        Box::pin(unblock(move || {
             let read = origin.read(&mut buffer[..most]);
             Chunk { buffer, read }
         }))

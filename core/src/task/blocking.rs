@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use crate::engine::ClockHeld;
 use crate::event_loop::{EventLoopExt, LoopHandle};
 
 /// What asyncio's default executor has: `min(32, processors + 4)`.
@@ -68,6 +69,7 @@ impl Workers {
         call: impl FnOnce() -> T + Send + 'static,
     ) -> T {
         let place = Place::take(self).await;
+        let _held = ClockHeld::of_running_loop();
         let call = || panic::catch_unwind(AssertUnwindSafe(call));
         let mut running = Running {
             event_loop,

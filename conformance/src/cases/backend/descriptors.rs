@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
         children_inherit_none,
         "A child process does not inherit the descriptors of a backend."
     )
+    .anywhere()
     .needs(Need::DESCRIPTOR_LISTS)
     .alone(),
     case!(
@@ -19,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
         dropping_closes_them,
         "The descriptors of a backend are closed with it, though a waker is kept."
     )
+    .anywhere()
     .needs(Need::DESCRIPTOR_LISTS)
     .alone(),
 ];

@@ -14,7 +14,8 @@ pub(super) const CASES: &[Case] = &[
         B11,
         cancelling_nothing_does_nothing,
         "Cancelling without a job brings no event."
-    ),
+    )
+    .anywhere(),
     case!(
         B11,
         a_job_is_done_once,

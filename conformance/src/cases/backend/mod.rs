@@ -1,5 +1,6 @@
 //! The contract of a backend, clause by clause.
 
+mod clock;
 mod descriptors;
 mod drop;
 mod hang_up;
@@ -7,6 +8,8 @@ mod in_flight;
 mod interruption;
 mod keys;
 mod level;
+mod network;
+mod network_ending;
 mod read_file;
 mod refusal;
 mod registration;
@@ -21,6 +24,7 @@ use crate::case::{Layer, Per};
 pub(super) const LAYER: Layer = Layer {
     name: "backend",
     per: Per::Subject,
+    sockets: true,
     tables: &[
         level::CASES,
         hang_up::CASES,
@@ -37,6 +41,9 @@ pub(super) const LAYER: Layer = Layer {
         drop::CASES,
         descriptors::CASES,
         read_file::CASES,
+        clock::CASES,
+        network::CASES,
+        network_ending::CASES,
     ],
     left_out: &[],
 };

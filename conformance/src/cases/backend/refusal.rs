@@ -16,6 +16,7 @@ pub(super) const CASES: &[Case] = &[
         files_and_directories_are_unsupported,
         "Watching what has no readiness answers Unsupported."
     )
+    .anywhere()
     .needs(Need::REFUSABLE_SOURCES),
     case!(
         B6,
@@ -28,6 +29,7 @@ pub(super) const CASES: &[Case] = &[
         pipes_are_watched_or_unsupported,
         "A backend watches pipes as its capabilities say, or answers Unsupported."
     )
+    .anywhere()
     .needs(Need::REFUSABLE_SOURCES),
 ];
 

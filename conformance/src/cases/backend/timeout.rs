@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use loopline_core::backend::{Interest, Key, Readiness};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::driver::Driver;
 use crate::harness::sockets;
@@ -24,7 +24,8 @@ pub(super) const CASES: &[Case] = &[
         B7,
         never_early,
         "A wait that brings nothing takes at least its timeout, however short."
-    ),
+    )
+    .anywhere(),
     case!(
         B7,
         never_early_beside_an_idle_source,
@@ -34,17 +35,21 @@ pub(super) const CASES: &[Case] = &[
         B7,
         an_event_ends_a_long_wait,
         "A source that becomes ready ends a wait of hours."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         B7,
         the_longest_timeout_is_no_error,
         "The longest timeout that can be said waits, without overflow."
-    ),
+    )
+    .anywhere()
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         B7,
         no_timeout_is_no_limit,
         "A wait without a timeout ends when it is woken, and not before."
-    ),
+    )
+    .anywhere(),
 ];
 
 const KEY: Key = Key::new(7, 3);

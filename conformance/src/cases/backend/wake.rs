@@ -20,23 +20,27 @@ pub(super) const CASES: &[Case] = &[
         B9,
         a_wake_up_before_the_wait_ends_it,
         "A wake-up that comes before a wait is kept for it."
-    ),
-    case!(B9, a_wake_up_is_no_event, "A wake-up brings no event."),
+    )
+    .anywhere(),
+    case!(B9, a_wake_up_is_no_event, "A wake-up brings no event.").anywhere(),
     case!(
         B9,
         many_wake_ups_end_one_wait,
         "Any number of wake-ups ends one wait, and the next one is not shortened."
-    ),
+    )
+    .anywhere(),
     case!(
         B9,
         every_waker_wakes,
         "Wakers that were made apart, and copies, wake the same backend."
-    ),
+    )
+    .anywhere(),
     case!(
         B9,
         none_is_lost,
         "A wake-up at any moment of a wait is seen, by it or by the next."
-    ),
+    )
+    .anywhere(),
     case!(
         B9,
         sources_are_reported_beside_it,
@@ -46,7 +50,8 @@ pub(super) const CASES: &[Case] = &[
         B9,
         nothing_happens_once_the_backend_is_gone,
         "A wake-up of a backend that is gone does nothing."
-    ),
+    )
+    .anywhere(),
 ];
 
 const KEY: Key = Key::new(7, 3);

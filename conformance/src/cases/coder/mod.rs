@@ -15,6 +15,7 @@ use crate::case::{Layer, Per};
 pub(super) const LAYER: Layer = Layer {
     name: "coder",
     per: Per::Pair,
+    sockets: false,
     tables: &[
         input::CASES,
         ending::CASES,

@@ -21,6 +21,7 @@ pub(super) const CASES: &[Case] = &[
         a_loop_leaves_no_descriptor,
         "A loop that has run, connected and listened leaves no descriptor open when it is closed, though handles on it live on."
     )
+    .on_sockets()
     .needs(Need::DESCRIPTOR_LISTS)
     .alone(),
     case!(
@@ -34,17 +35,20 @@ pub(super) const CASES: &[Case] = &[
         E37,
         closing_ends_what_is_under_way,
         "A loop is closed while files are being sent and connections made, and lets go of everything."
-    ),
+    )
+    .on_sockets(),
     case!(
         E40,
         shutdown_ends_every_connection_and_listener,
         "Shutdown aborts every connection, closes every server, and returns after the last connection_lost."
-    ),
+    )
+    .on_sockets(),
     case!(
         E40,
         shutdown_ends_a_sock_sendfile,
         "Shutdown ends a file that is being sent over a raw socket, with an error and the position set."
-    ),
+    )
+    .on_sockets(),
     case!(
         E40,
         shutdown_of_an_idle_loop_ends_at_once,

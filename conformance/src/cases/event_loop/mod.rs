@@ -10,15 +10,18 @@ mod running;
 mod sockets;
 mod tasks;
 mod timers;
+mod virtual_time;
 
 use crate::case::{Layer, LeftOut, Per};
 
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
     per: Per::Subject,
+    sockets: false,
     tables: &[
         order::CASES,
         timers::CASES,
+        virtual_time::CASES,
         running::CASES,
         panics::CASES,
         remote::CASES,

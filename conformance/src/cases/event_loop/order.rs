@@ -42,7 +42,8 @@ pub(super) const CASES: &[Case] = &[
         E2,
         queued_callbacks_come_before_events_and_those_before_timers,
         "In one turn what was queued runs first, then what the wait has brought, then what is due."
-    ),
+    )
+    .on_sockets(),
     case!(
         E2,
         a_queued_callback_is_not_kept_waiting,

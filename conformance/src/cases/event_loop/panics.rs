@@ -31,12 +31,14 @@ pub(super) const CASES: &[Case] = &[
         E15,
         a_panic_of_a_reader_loses_no_event,
         "A reader that panics stays watched, and others that were due with it are called in the next run."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         what_a_reader_did_before_it_panicked_counts,
         "A reader that was removed or set anew in the turn of a panic is not called for the events of that turn."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_of_a_task_ends_that_task,
@@ -51,27 +53,32 @@ pub(super) const CASES: &[Case] = &[
         E15,
         a_panic_in_connection_made_ends_that_connection,
         "A panic of connection_made ends the connection with connection_lost, and the server goes on."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_in_data_received_ends_that_connection,
         "A panic of data_received ends the connection with an error for connection_lost, and others go on."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_in_pause_writing_ends_that_connection,
         "A panic of pause_writing ends the connection instead of leaving it paused for ever."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_in_connection_lost_closes_the_socket,
         "A panic of connection_lost leaves neither socket nor transport behind."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_of_a_protocol_factory_ends_that_connection,
         "A panic of a protocol factory closes the one connection, and the next is accepted."
-    ),
+    )
+    .on_sockets(),
     case!(
         E15,
         a_panic_of_the_exception_handler_leaves_the_run,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loopline_core::{EventLoop, EventLoopExt, Loop, RunError, Severity, running_loop};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::scene::{Scene, on_loop};
 use crate::harness::sockets;
@@ -33,7 +33,8 @@ pub(super) const CASES: &[Case] = &[
         E10,
         an_event_is_not_dispatched_again_after_stopping,
         "A reader that reads and stops the loop is not called for the same data in the next run."
-    ),
+    )
+    .on_sockets(),
     case!(
         E11,
         a_future_gives_its_output,
@@ -88,7 +89,8 @@ pub(super) const CASES: &[Case] = &[
         E16,
         slow_callbacks_are_reported_in_debug_mode,
         "In debug mode a callback, a timer, a reader and a task that take too long are reported, and else not."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
 ];
 
 fn stopping_lets_the_turn_end(context: &Context) -> Outcome {

@@ -20,37 +20,37 @@ pub(super) const CASES: &[Case] = &[
         E34,
         a_socket_connects_to_an_address_or_a_name,
         "sock_connect connects to an address, and to the first one of a name that is of the socket's family."
-    ),
+    ).on_sockets(),
     case!(
         E34,
         a_failed_connect_says_what_the_address_answered,
         "A refused sock_connect is an error with the address and its answer, and so is a name without an address of the family."
-    ),
+    ).on_sockets(),
     case!(
         E34,
         a_cancelled_connect_disarms,
         "A sock_connect that is dropped leaves nothing in the loop, and the socket can be closed."
-    ),
+    ).on_sockets(),
     case!(
         E35,
         much_is_sent_and_received,
         "sock_sendall and sock_recv_into carry any amount both ways at once."
-    ),
+    ).on_sockets(),
     case!(
         E35,
         a_failed_send_says_how_much_had_left,
         "A sock_sendall to a peer that goes away is an error with the number of bytes that were sent."
-    ),
+    ).on_sockets(),
     case!(
         E36,
         what_is_accepted_does_not_block,
         "sock_accept answers a socket that does not block, which the loop can use, and the name of its peer."
-    ),
+    ).on_sockets(),
     case!(
         E36,
         a_cancelled_accept_leaves_the_listener,
         "After a sock_accept was dropped the next one gets the connection that came meanwhile."
-    ),
+    ).on_sockets(),
 ];
 
 fn socket() -> Result<Socket, Stop> {
@@ -89,7 +89,7 @@ fn a_socket_connects_to_an_address_or_a_name(context: &Context) -> Outcome {
             assert_eq!(scene.sock_recv(&socket, 10).await?, b"data");
         }
         if os::UNIX_SOCKETS {
-            let (ours, _theirs) = Kind::Unix.pair()?;
+            let (ours, _theirs) = Kind::Unix.sockets()?;
             let target = loopline_core::ConnectTarget::unix("/nowhere/at/all");
             let again = scene.sock_connect(&ours, target).await;
             assert!(matches!(again, Err(ConnectError::Attempts(_))), "{again:?}");
@@ -139,8 +139,8 @@ fn a_cancelled_connect_disarms(context: &Context) -> Outcome {
 
 fn much_is_sent_and_received(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        for &kind in Kind::ALL {
-            let (ours, theirs) = kind.pair()?;
+        for &kind in Kind::SYSTEM {
+            let (ours, theirs) = kind.sockets()?;
             let content = files::content(8 << 20);
             let (sent, expected) = (content.clone(), content.clone());
             let (ours, sender) = (Rc::new(ours.try_clone()?), Rc::new(ours));

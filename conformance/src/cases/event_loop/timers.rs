@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loopline_core::{Elapsed, EventLoop, EventLoopExt, TimerHandle};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::scene::on_loop;
 use crate::harness::trace::Trace;
@@ -87,7 +87,9 @@ pub(super) const CASES: &[Case] = &[
         E8,
         the_clock_goes_on_within_a_callback,
         "The loop's clock never goes back, and goes on while a callback runs."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK)
+    .otherwise(the_clock_stands_still_within_a_callback),
 ];
 
 fn timers_run_by_deadline(context: &Context) -> Outcome {
@@ -337,6 +339,21 @@ fn a_dropped_sleep_leaves_no_timer(context: &Context) -> Outcome {
         assert_eq!(scene.snapshot().timers, 1);
         drop(sleep);
         assert_eq!(scene.snapshot().timers, 0);
+        Ok(())
+    })
+}
+
+fn the_clock_stands_still_within_a_callback(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let order = Trace::new();
+        let (clock, trace) = (scene.handle(), order.clone());
+        scene.call_soon(move || {
+            let begin = clock.time();
+            std::thread::sleep(Duration::from_millis(2));
+            trace.mark(clock.time() == begin);
+        })?;
+        scene.turns(1).await;
+        assert_eq!(order.marks(), [true]);
         Ok(())
     })
 }

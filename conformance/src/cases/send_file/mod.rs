@@ -18,6 +18,7 @@ use crate::case::{Layer, Per};
 pub(super) const LAYER: Layer = Layer {
     name: "send_file",
     per: Per::Subject,
+    sockets: true,
     tables: &[
         validation::CASES,
         special::CASES,

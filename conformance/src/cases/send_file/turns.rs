@@ -33,7 +33,8 @@ pub(super) const CASES: &[Case] = &[
         A59,
         a_slow_file_holds_nobody_up,
         "While a reader blocks, the loop goes on: timers, callbacks, other connections."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         A60,
         a_chunk_is_worth_its_thread,

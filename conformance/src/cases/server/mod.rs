@@ -13,6 +13,7 @@ use crate::case::{Layer, LeftOut, Per};
 pub(super) const LAYER: Layer = Layer {
     name: "server",
     per: Per::Subject,
+    sockets: true,
     tables: &[
         connecting::CASES,
         racing::CASES,

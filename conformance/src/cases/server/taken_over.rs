@@ -51,7 +51,7 @@ pub(super) const CASES: &[Case] = &[
 fn a_connected_socket_is_a_target(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.sockets()?;
             ours.set_nonblocking(false)?;
             let log = Log::default();
             let recorder = log.recorder();
@@ -145,7 +145,7 @@ fn a_socket_that_is_not_connected_is_refused(context: &Context) -> Outcome {
 
 fn a_watched_socket_leaves_its_watch_behind(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        let (ours, mut theirs) = Kind::Tcp.pair()?;
+        let (ours, mut theirs) = Kind::Tcp.sockets()?;
         scene.add_reader(&ours, || -> Result<(), BoxError> {
             Err("the old watch".into())
         })?;

@@ -27,6 +27,7 @@ use crate::harness::tls::peer::Peer;
 pub(super) const LAYER: Layer = Layer {
     name: "start_tls",
     per: Per::SubjectAndCoder,
+    sockets: true,
     tables: &[
         arguments::CASES,
         upgrading::CASES,

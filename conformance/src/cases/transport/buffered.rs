@@ -21,12 +21,14 @@ pub(super) const CASES: &[Case] = &[
         D21,
         one_readiness_is_one_read,
         "What was queued in a read's callback runs before the next read of that connection."
-    ),
+    )
+    .anywhere(),
     case!(
         D29,
         data_is_read_into_the_protocols_own_buffer,
         "Each read asks for space once and fills some of it, in order and without loss."
-    ),
+    )
+    .anywhere(),
     case!(
         D29,
         an_empty_buffer_ends_the_connection,
@@ -41,17 +43,20 @@ pub(super) const CASES: &[Case] = &[
         D17,
         pausing_while_the_buffer_is_asked_for_keeps_data_back,
         "After a pause inside `buffer` nothing is read until reading is resumed."
-    ),
+    )
+    .anywhere(),
     case!(
         D53,
         closing_while_the_buffer_is_asked_for_ends_reading,
         "After a close or an abort inside `buffer` nothing is read any more."
-    ),
+    )
+    .anywhere(),
     case!(
         D31,
         the_kind_of_protocol_may_change_at_any_time,
         "After `set_protocol` the next read goes to the new protocol, whichever kind it is."
-    ),
+    )
+    .anywhere(),
 ];
 
 /// What goes wrong, and where.
@@ -154,7 +159,7 @@ fn one_readiness_is_one_read(context: &Context) -> Outcome {
         over_each(scene, async |scene, kind| {
             let (mut protocol, notes) = buffered(10, Act::None);
             protocol.event_loop = Some(scene.handle());
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.pair(scene).await?;
             theirs.write_all(&[7; 100])?;
             scene.connect_accepted_socket(|| protocol, ours).await?;
             while notes.data.borrow().len() < 100 {
@@ -194,7 +199,7 @@ async fn ends_with_one_report(
     act: Act,
 ) -> Outcome {
     let (protocol, notes) = buffered(size, act);
-    let (transport, mut theirs) = connections::peer_over(scene, Kind::Tcp, protocol).await?;
+    let (transport, mut theirs) = connections::peer_over(scene, Kind::any(scene), protocol).await?;
     theirs.write_all(b"data")?;
     while notes.lost.borrow().is_empty() {
         scene.turns(1).await;
@@ -221,7 +226,8 @@ fn failing_buffers_end_the_connection(context: &Context) -> Outcome {
 fn pausing_while_the_buffer_is_asked_for_keeps_data_back(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (protocol, notes) = buffered(10, Act::Pause);
-        let (transport, mut theirs) = connections::peer_over(scene, Kind::Tcp, protocol).await?;
+        let (transport, mut theirs) =
+            connections::peer_over(scene, Kind::any(scene), protocol).await?;
         theirs.write_all(b"data")?;
         while notes.asked.get() == 0 {
             scene.turns(1).await;
@@ -238,7 +244,7 @@ fn closing_while_the_buffer_is_asked_for_ends_reading(context: &Context) -> Outc
         for act in [Act::Close, Act::Abort] {
             let (protocol, notes) = buffered(10, act);
             let (_transport, mut theirs) =
-                connections::peer_over(scene, Kind::Tcp, protocol).await?;
+                connections::peer_over(scene, Kind::any(scene), protocol).await?;
             theirs.write_all(b"data")?;
             while notes.lost.borrow().is_empty() {
                 scene.turns(1).await;

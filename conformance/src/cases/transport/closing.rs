@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use loopline_core::{EventLoop, EventLoopExt, Flow, Transport};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::{Scene, on_loop};
-use crate::harness::sockets::{self, Reader};
+use crate::harness::sockets::Reader;
 use crate::verdict::Outcome;
 
 /// Longer than any case goes on.
@@ -23,37 +23,45 @@ pub(super) const CASES: &[Case] = &[
         D53,
         close_sends_everything,
         "Close sends all that is queued, 8 MiB of it, and then tells `connection_lost` no error."
-    ),
+    )
+    .anywhere(),
     case!(
         D53,
         close_ends_reading_at_once,
         "After close no data arrives, however much the peer sends while the queue leaves."
-    ),
+    )
+    .anywhere(),
     case!(
         D54,
         without_a_limit_close_waits,
         "A closing connection whose peer takes nothing waits, and can be aborted."
-    ),
+    )
+    .anywhere(),
     case!(
         D54,
         a_limit_ends_a_close_that_hangs,
         "When the time of `set_close_timeout` is over `connection_lost` is told `TimedOut`."
-    ),
+    )
+    .anywhere(),
     case!(
         D54,
         a_limit_that_is_not_needed_leaves_nothing,
         "If the queue leaves in time, or the connection is aborted, no timer is left."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK)
+    .anywhere(),
     case!(
         D54,
         a_limit_counts_from_when_it_is_set,
         "A limit that is set while the connection closes counts, and one that is taken back does not."
-    ),
+    )
+    .anywhere(),
     case!(
         D55,
         abort_sends_nothing_more,
         "After abort the peer gets no more than had left before."
-    ),
+    )
+    .anywhere(),
     case!(
         D56,
         every_end_shows_at_once,
@@ -63,17 +71,20 @@ pub(super) const CASES: &[Case] = &[
         D57,
         everything_can_be_called_after_the_end,
         "After `connection_lost` every call is safe, and the addresses can still be asked for."
-    ),
+    )
+    .anywhere(),
     case!(
         D57,
         everything_can_be_called_inside_lost,
         "Inside `connection_lost` every call is safe."
-    ),
+    )
+    .anywhere(),
     case!(
         D60,
         dropped_handles_do_not_end_a_connection,
         "A connection of which nobody holds the transport goes on."
-    ),
+    )
+    .anywhere(),
     case!(
         D60,
         dropping_the_loop_closes_connections,
@@ -90,9 +101,9 @@ fn close_sends_everything(context: &Context) -> Outcome {
             transport.write(&content)?;
             transport.close();
             assert!(transport.write_buffer_size() > 0);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             assert_eq!(log.until_lost().await, None);
-            assert!(reader.bytes()? == content);
+            assert!(reader.bytes().await? == content);
             Ok(())
         })
         .await
@@ -111,7 +122,7 @@ fn close_ends_reading_at_once(context: &Context) -> Outcome {
             scene.turns(5).await;
             // The queue leaves, and with it the connection: by now the peer
             // may be told that nobody has read what it sent.
-            let _reader = Reader::of(theirs);
+            let _reader = theirs.reader();
             assert_eq!(log.until_lost().await, None);
             let brought = |call: &Call| matches!(call, Call::Data(_) | Call::Eof);
             assert_eq!(log.count(brought), 0);
@@ -173,7 +184,7 @@ fn a_limit_that_is_not_needed_leaves_nothing(context: &Context) -> Outcome {
                 if abort {
                     transport.abort();
                 }
-                let _reader = Reader::of(theirs);
+                let _reader = theirs.reader();
                 assert_eq!(log.until_lost().await, None);
                 assert_eq!(scene.snapshot().timers, 0);
             }
@@ -186,7 +197,8 @@ fn a_limit_that_is_not_needed_leaves_nothing(context: &Context) -> Outcome {
 fn a_limit_counts_from_when_it_is_set(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, _theirs) = connections::narrow(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, _theirs) =
+            connections::narrow(scene, Kind::any(scene), log.recorder()).await?;
         connections::block(&transport)?;
         transport.set_close_timeout(Some(FOREVER));
         transport.close();
@@ -228,7 +240,7 @@ fn every_end_shows_at_once(context: &Context) -> Outcome {
         for end in ends {
             let log = Log::default();
             let (transport, _theirs) =
-                connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+                connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
             assert!(!transport.is_closing());
             end(&*transport);
             assert!(transport.is_closing());
@@ -242,8 +254,8 @@ fn every_end_shows_at_once(context: &Context) -> Outcome {
             }
             Ok(())
         });
-        let (transport, theirs) = connections::peer_over(scene, Kind::Tcp, recorder).await?;
-        sockets::reset(theirs)?;
+        let (transport, theirs) = connections::peer_over(scene, Kind::any(scene), recorder).await?;
+        theirs.reset()?;
         while !transport.is_closing() {
             scene.turns(1).await;
         }
@@ -274,11 +286,10 @@ fn call_everything(transport: &Rc<dyn Transport>) {
     transport.abort();
 }
 
-/// What an option of the socket answers.
-fn option_of(transport: &Rc<dyn Transport>) -> Result<(), ErrorKind> {
-    let socket = transport.socket().ok_or(ErrorKind::NotFound)?;
-    let answer = socket.set_keepalive(true);
-    answer.map_err(|error| error.kind())
+/// What an option of the socket answers, if there is a socket of the system.
+fn option_of(transport: &Rc<dyn Transport>) -> Option<Result<(), ErrorKind>> {
+    let answer = transport.socket()?.set_keepalive(true);
+    Some(answer.map_err(|error| error.kind()))
 }
 
 fn everything_can_be_called_after_the_end(context: &Context) -> Outcome {
@@ -290,7 +301,8 @@ fn everything_can_be_called_after_the_end(context: &Context) -> Outcome {
             log.until_lost().await;
             scene.turns(1).await;
             call_everything(&transport);
-            assert_eq!(option_of(&transport), Err(ErrorKind::NotConnected));
+            let closed = (kind != Kind::Network).then_some(Err(ErrorKind::NotConnected));
+            assert_eq!(option_of(&transport), closed);
             scene.turns(3).await;
             assert_eq!(log.calls(), [Call::Made, Call::Lost(None)]);
             Ok(())
@@ -303,11 +315,12 @@ fn everything_can_be_called_inside_lost(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
             let log = Log::default();
-            let recorder = log.recorder().reacting(|call, transport| {
+            let open = (kind != Kind::Network).then_some(Ok(()));
+            let recorder = log.recorder().reacting(move |call, transport| {
                 if matches!(call, Call::Lost(_)) {
                     call_everything(transport);
                     // The socket is closed once `connection_lost` has returned.
-                    assert_eq!(option_of(transport), Ok(()));
+                    assert_eq!(option_of(transport), open);
                 }
                 Ok(())
             });
@@ -326,7 +339,7 @@ fn dropped_handles_do_not_end_a_connection(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
             let log = Log::default();
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.pair(scene).await?;
             let recorder = log.recorder();
             drop(scene.connect_accepted_socket(|| recorder, ours).await?);
             log.forget_transport();
@@ -343,10 +356,10 @@ fn dropped_handles_do_not_end_a_connection(context: &Context) -> Outcome {
 }
 
 fn dropping_the_loop_closes_connections(context: &Context) -> Outcome {
-    for &kind in Kind::ALL {
+    for &kind in Kind::SYSTEM {
         let scene = Scene::new(context)?;
         let log = Log::default();
-        let (ours, theirs) = kind.pair()?;
+        let (ours, theirs) = kind.sockets()?;
         let recorder = log.recorder();
         let connected = scene.run_until_complete(scene.connect_accepted_socket(|| recorder, ours));
         let (transport, protocol) = connected??;

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
-use std::net::Shutdown;
 use std::rc::Rc;
 
 use loopline_core::{EventLoopExt, Flow};
@@ -13,7 +12,6 @@ use crate::harness::connections::{self, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
-use crate::harness::sockets;
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
@@ -21,32 +19,38 @@ pub(super) const CASES: &[Case] = &[
         D25,
         the_end_closes_unless_it_is_kept_open,
         "After the peer's end the connection closes, once what was written has left."
-    ),
+    )
+    .anywhere(),
     case!(
         D25,
         a_kept_end_leaves_writing,
         "If `eof_received` keeps the connection, the peer goes on receiving."
-    ),
+    )
+    .anywhere(),
     case!(
         D26,
         the_end_is_told_once,
         "After a kept end `is_reading` is false, and pausing and resuming tell no second end."
-    ),
+    )
+    .anywhere(),
     case!(
         D27,
         data_comes_before_an_immediate_end,
         "What a peer sends before it closes at once is all delivered before the end."
-    ),
+    )
+    .anywhere(),
     case!(
         D28,
         both_halves_can_be_ended,
         "The peer's end, then ours, then close: the connection is lost without an error."
-    ),
+    )
+    .anywhere(),
     case!(
         D28,
         ending_first_does_not_stop_reading,
         "After `write_eof` data and the peer's end still arrive."
-    ),
+    )
+    .anywhere(),
 ];
 
 fn the_end_closes_unless_it_is_kept_open(context: &Context) -> Outcome {
@@ -55,14 +59,14 @@ fn the_end_closes_unless_it_is_kept_open(context: &Context) -> Outcome {
             let log = Log::default();
             let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
             let written = connections::stuff(&transport)?;
-            theirs.shutdown(Shutdown::Write)?;
+            theirs.shutdown_write()?;
             log.until(|calls, _| calls.contains(&Call::Eof)).await;
             scene.turns(2).await;
             assert!(transport.is_closing());
             assert_eq!(transport.write(b"late")?, Flow::Closed);
-            let reader = sockets::Reader::of(theirs);
+            let reader = theirs.reader();
             assert_eq!(log.until_lost().await, None);
-            assert_eq!(reader.bytes()?.len(), written);
+            assert_eq!(reader.bytes().await?.len(), written);
             Ok(())
         })
         .await
@@ -75,7 +79,7 @@ fn a_kept_end_leaves_writing(context: &Context) -> Outcome {
             let log = Log::default();
             let recorder = log.recorder().keep_open();
             let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
-            theirs.shutdown(Shutdown::Write)?;
+            theirs.shutdown_write()?;
             log.until(|calls, _| calls.contains(&Call::Eof)).await;
             scene.turns(5).await;
             assert!(!transport.is_closing());
@@ -97,7 +101,7 @@ fn the_end_is_told_once(context: &Context) -> Outcome {
             let log = Log::default();
             let recorder = log.recorder().keep_open();
             let (transport, theirs) = connections::peer_over(scene, kind, recorder).await?;
-            theirs.shutdown(Shutdown::Write)?;
+            theirs.shutdown_write()?;
             log.until(|calls, _| calls.contains(&Call::Eof)).await;
             assert!(!transport.is_reading());
             transport.pause_reading();
@@ -116,7 +120,7 @@ fn data_comes_before_an_immediate_end(context: &Context) -> Outcome {
         over_each(scene, async |scene, kind| {
             // More than one read's worth, unless the kernel holds less.
             let content = files::content(40_000);
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.pair(scene).await?;
             theirs.write_all(&content)?;
             drop(theirs);
             let log = Log::default();
@@ -148,7 +152,7 @@ fn both_halves_can_be_ended(context: &Context) -> Outcome {
                 Ok(())
             });
             let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
-            theirs.shutdown(Shutdown::Write)?;
+            theirs.shutdown_write()?;
             let mut rest = Vec::new();
             log.until(|calls, _| calls.contains(&Call::Eof)).await;
             theirs.read_to_end(&mut rest)?;

@@ -20,7 +20,8 @@ pub(super) const CASES: &[Case] = &[
         D6,
         a_failing_lost_closes_the_socket,
         "An error of `connection_lost` is reported, and the socket closed."
-    ),
+    )
+    .anywhere(),
     case!(
         D6,
         a_panicking_lost_closes_the_socket,
@@ -30,7 +31,8 @@ pub(super) const CASES: &[Case] = &[
         D9,
         a_failing_made_ends_the_connection,
         "An error of `connection_made` is reported, and `connection_lost` is told it."
-    ),
+    )
+    .anywhere(),
     case!(
         D9,
         a_panicking_made_ends_the_connection,
@@ -40,7 +42,8 @@ pub(super) const CASES: &[Case] = &[
         D10,
         a_failing_reader_ends_the_connection,
         "An error of `data_received` or `eof_received` is reported, and `connection_lost` is told it."
-    ),
+    )
+    .anywhere(),
     case!(
         D10,
         a_panicking_reader_leaves_the_loop_usable,
@@ -50,7 +53,8 @@ pub(super) const CASES: &[Case] = &[
         D11,
         failing_flow_control_is_only_reported,
         "An error of `pause_writing` or `resume_writing` is reported, and the connection goes on."
-    ),
+    )
+    .anywhere(),
     case!(
         D11,
         panicking_flow_control_ends_the_connection,
@@ -114,7 +118,7 @@ fn a_failing_lost_closes_the_socket(context: &Context) -> Outcome {
             log.until_lost().await;
             scene.turns(1).await;
             reported_once(scene);
-            assert_eq!(sockets::Reader::of(theirs).bytes()?, b"");
+            assert_eq!(theirs.reader().bytes().await?, b"");
             Ok(())
         })
         .await
@@ -123,7 +127,7 @@ fn a_failing_lost_closes_the_socket(context: &Context) -> Outcome {
 
 fn a_panicking_lost_closes_the_socket(context: &Context) -> Outcome {
     let log = Log::default();
-    let (ours, theirs) = Kind::Tcp.pair()?;
+    let (ours, theirs) = Kind::Tcp.sockets()?;
     let (first, second) = (log.clone(), log);
     through_a_panic(
         context,
@@ -166,7 +170,7 @@ fn a_failing_made_ends_the_connection(context: &Context) -> Outcome {
 
 fn a_panicking_made_ends_the_connection(context: &Context) -> Outcome {
     let log = Log::default();
-    let (ours, theirs) = Kind::Tcp.pair()?;
+    let (ours, theirs) = Kind::Tcp.sockets()?;
     let (first, second) = (log.clone(), log);
     through_a_panic(
         context,
@@ -193,7 +197,7 @@ fn a_failing_reader_ends_the_connection(context: &Context) -> Outcome {
                 // What waits to be sent does not delay the end.
                 connections::stuff(&transport)?;
                 theirs.write_all(b"x")?;
-                theirs.shutdown(std::net::Shutdown::Write)?;
+                theirs.shutdown_write()?;
                 assert_eq!(log.until_lost().await, Some(ErrorKind::Other));
                 reported_once(scene);
                 assert_eq!(log.count(is_lost), 1);
@@ -206,8 +210,8 @@ fn a_failing_reader_ends_the_connection(context: &Context) -> Outcome {
 
 fn a_panicking_reader_leaves_the_loop_usable(context: &Context) -> Outcome {
     let (log, other) = (Log::default(), Log::default());
-    let (ours, mut theirs) = Kind::Tcp.pair()?;
-    let (another, mut their_other) = Kind::Tcp.pair()?;
+    let (ours, mut theirs) = Kind::Tcp.sockets()?;
+    let (another, mut their_other) = Kind::Tcp.sockets()?;
     theirs.write_all(b"x")?;
     their_other.write_all(b"y")?;
     let (first, first_other) = (log.clone(), other.clone());
@@ -241,7 +245,7 @@ fn failing_flow_control_is_only_reported(context: &Context) -> Outcome {
             transport.set_write_buffer_limits(Some(0), None)?;
             let sent = connections::stuff(&transport)?;
             reported_once(scene);
-            let reader = sockets::Reader::of(theirs);
+            let reader = theirs.reader();
             log.until(|calls, _| calls.contains(&Call::Resume)).await;
             scene.turns(1).await;
             reported_once(scene);
@@ -249,7 +253,7 @@ fn failing_flow_control_is_only_reported(context: &Context) -> Outcome {
             transport.write(b"more")?;
             transport.close();
             assert_eq!(log.until_lost().await, None);
-            assert_eq!(reader.bytes()?.len(), sent + 4);
+            assert_eq!(reader.bytes().await?.len(), sent + 4);
             Ok(())
         })
         .await
@@ -258,7 +262,7 @@ fn failing_flow_control_is_only_reported(context: &Context) -> Outcome {
 
 fn panicking_flow_control_ends_the_connection(context: &Context) -> Outcome {
     let log = Log::default();
-    let (ours, theirs) = Kind::Tcp.pair()?;
+    let (ours, theirs) = Kind::Tcp.sockets()?;
     let (first, second) = (log.clone(), log);
     through_a_panic(
         context,
@@ -282,7 +286,7 @@ fn errors_of_the_system_are_not_reported(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
         let (_transport, theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
-        sockets::reset(theirs)?;
+        theirs.reset()?;
         assert!(log.until_lost().await.is_some());
         over_each(scene, async |scene, kind| {
             let log = Log::default();

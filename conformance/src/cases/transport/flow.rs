@@ -14,7 +14,6 @@ use crate::context::Context;
 use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
-use crate::harness::sockets::Reader;
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
@@ -22,67 +21,80 @@ pub(super) const CASES: &[Case] = &[
         D42,
         only_more_than_the_high_mark_pauses,
         "As many queued bytes as the high-water mark do not pause; one more does, inside `write`."
-    ),
+    )
+    .anywhere(),
     case!(
         D42,
         a_busy_protocol_is_paused_right_after_its_callback,
         "A write inside a callback pauses the same protocol right after it, before anything else runs."
-    ),
+    )
+    .anywhere(),
     case!(
         D42,
         a_shared_protocol_is_paused_right_after_its_callback,
         "A write on another connection of a busy protocol pauses right after the callback."
-    ),
+    )
+    .anywhere(),
     case!(
         D42,
         the_protocol_of_another_connection_is_paused_at_once,
         "A write on a connection whose protocol is free pauses that inside `write`."
-    ),
+    )
+    .anywhere(),
     case!(
         D42,
         a_pair_that_nobody_heard_of_cancels_out,
         "A queue that went above the mark and back while the protocol was busy tells it nothing."
-    ),
+    )
+    .anywhere(),
     case!(
         D42,
         a_protocol_that_its_user_holds_is_paused_when_it_is_free,
         "A write while the user holds the protocol pauses it once the user has let go."
-    ),
+    )
+    .anywhere(),
     case!(
         D43,
         resuming_comes_at_the_low_mark_once,
         "`resume_writing` comes once for each pause, when at most the low-water mark is queued."
-    ),
+    )
+    .anywhere(),
     case!(
         D44,
         what_leaves_at_once_never_pauses,
         "A write that the kernel takes whole does not pause, even with a high-water mark of 0."
-    ),
+    )
+    .anywhere(),
     case!(
         D45,
         marks_that_are_missing_are_computed,
         "The marks are 64 and 16 KiB by default, and a missing one follows from the other."
-    ),
+    )
+    .anywhere(),
     case!(
         D45,
         a_low_mark_above_the_high_one_is_refused,
         "A low-water mark above the high-water mark is refused, and nothing changes."
-    ),
+    )
+    .anywhere(),
     case!(
         D46,
         new_marks_judge_the_queue_at_once,
         "Setting marks pauses and resumes at once, by what is queued."
-    ),
+    )
+    .anywhere(),
     case!(
         D47,
         resuming_may_write_again,
         "`resume_writing` may fill its own and another queue again; pauses and resumptions alternate."
-    ),
+    )
+    .anywhere(),
     case!(
         D48,
         a_closing_connection_still_resumes,
         "While a closing connection sends what is queued, `resume_writing` still comes."
-    ),
+    )
+    .anywhere(),
 ];
 
 fn only_more_than_the_high_mark_pauses(context: &Context) -> Outcome {
@@ -128,7 +140,7 @@ fn a_busy_protocol_is_paused_right_after_its_callback(context: &Context) -> Outc
             });
             let (_transport, mut theirs) = connections::narrow(scene, kind, recorder).await?;
             theirs.write_all(b"x")?;
-            theirs.shutdown(std::net::Shutdown::Write)?;
+            theirs.shutdown_write()?;
             log.until(|calls, _| calls.contains(&Call::Eof)).await;
             let order = order.borrow();
             assert_eq!(order[..2], ["data over", "pause"]);
@@ -156,17 +168,17 @@ fn a_shared_protocol_is_paused_right_after_its_callback(context: &Context) -> Ou
             Ok(())
         });
         let shared: SharedProtocol = Rc::new(RefCell::new(recorder));
-        let (first, mut theirs) = Kind::Tcp.pair()?;
-        let (second, _kept) = Kind::Tcp.pair()?;
+        let (first, mut theirs) = Kind::any(scene).pair(scene).await?;
+        let (second, _kept) = Kind::any(scene).pair(scene).await?;
         let protocol = Rc::clone(&shared);
         let factory = Box::new(move || Ok(Rc::clone(&protocol)));
         let (one, _) = scene
-            .connect_accepted_socket_boxed(factory, first.into(), AcceptOptions::default())
+            .connect_accepted_socket_boxed(factory, first, AcceptOptions::default())
             .await?;
         let protocol = Rc::clone(&shared);
         let factory = Box::new(move || Ok(Rc::clone(&protocol)));
         let (two, _) = scene
-            .connect_accepted_socket_boxed(factory, second.into(), AcceptOptions::default())
+            .connect_accepted_socket_boxed(factory, second, AcceptOptions::default())
             .await?;
         two.set_write_buffer_limits(Some(0), None)?;
         other.replace(Some(two));
@@ -183,7 +195,8 @@ fn a_shared_protocol_is_paused_right_after_its_callback(context: &Context) -> Ou
 fn the_protocol_of_another_connection_is_paused_at_once(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (one, other) = (Log::default(), Log::default());
-        let (target, _kept) = connections::narrow(scene, Kind::Tcp, other.recorder()).await?;
+        let (target, _kept) =
+            connections::narrow(scene, Kind::any(scene), other.recorder()).await?;
         target.set_write_buffer_limits(Some(0), None)?;
         let paused = Rc::new(Cell::new(false));
         let (watched, seen) = (other.clone(), Rc::clone(&paused));
@@ -194,7 +207,8 @@ fn the_protocol_of_another_connection_is_paused_at_once(context: &Context) -> Ou
             }
             Ok(())
         });
-        let (_transport, mut theirs) = connections::peer_over(scene, Kind::Tcp, recorder).await?;
+        let (_transport, mut theirs) =
+            connections::peer_over(scene, Kind::any(scene), recorder).await?;
         theirs.write_all(b"x")?;
         one.until_data(1).await;
         assert!(paused.get());
@@ -214,7 +228,8 @@ fn a_pair_that_nobody_heard_of_cancels_out(context: &Context) -> Outcome {
             }
             Ok(())
         });
-        let (_transport, mut theirs) = connections::narrow(scene, Kind::Tcp, recorder).await?;
+        let (_transport, mut theirs) =
+            connections::narrow(scene, Kind::any(scene), recorder).await?;
         theirs.write_all(b"x")?;
         log.until_data(1).await;
         scene.turns(3).await;
@@ -226,7 +241,7 @@ fn a_pair_that_nobody_heard_of_cancels_out(context: &Context) -> Outcome {
 fn a_protocol_that_its_user_holds_is_paused_when_it_is_free(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (ours, _theirs) = Kind::Tcp.pair()?;
+        let (ours, _theirs) = Kind::any(scene).pair(scene).await?;
         let recorder = log.recorder();
         let (transport, protocol) = scene.connect_accepted_socket(|| recorder, ours).await?;
         transport.set_write_buffer_limits(Some(0), None)?;
@@ -254,7 +269,7 @@ fn resuming_comes_at_the_low_mark_once(context: &Context) -> Outcome {
                 Ok(())
             });
             let (transport, theirs) = connections::narrow(scene, kind, recorder).await?;
-            let _reader = Reader::of(theirs);
+            let _reader = theirs.reader();
             transport.set_write_buffer_limits(Some(50_000), Some(10_000))?;
             for round in 1..=5 {
                 while transport.write(&[0; 3000])? != Flow::Full {}
@@ -293,7 +308,8 @@ fn what_leaves_at_once_never_pauses(context: &Context) -> Outcome {
 fn marks_that_are_missing_are_computed(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, _theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, _theirs) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         let default = WriteBufferLimits {
             low: 16 * 1024,
             high: 64 * 1024,
@@ -321,7 +337,8 @@ fn marks_that_are_missing_are_computed(context: &Context) -> Outcome {
 fn a_low_mark_above_the_high_one_is_refused(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, _theirs) = connections::narrow(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, _theirs) =
+            connections::narrow(scene, Kind::any(scene), log.recorder()).await?;
         transport.set_write_buffer_limits(Some(1 << 20), Some(5))?;
         let before = transport.write_buffer_limits();
         connections::stuff(&transport)?;
@@ -387,7 +404,7 @@ fn resuming_may_write_again(context: &Context) -> Outcome {
             let (transport, theirs) = connections::narrow(scene, kind, recorder).await?;
             transport.set_write_buffer_limits(Some(0), None)?;
             let first = connections::stuff(&transport)?;
-            let (reader, others) = (Reader::of(theirs), Reader::of(others));
+            let (reader, others) = (theirs.reader(), others.reader());
             let enough = |calls: &[Call], _: &[u8]| {
                 calls.iter().filter(|call| **call == Call::Resume).count() == 4
             };
@@ -402,8 +419,8 @@ fn resuming_may_write_again(context: &Context) -> Outcome {
             assert_eq!(calls[1..9], expected);
             assert_eq!(calls[9..], [Call::Lost(None)]);
             let (ours, theirs) = written.get();
-            assert_eq!(reader.bytes()?.len(), first + ours);
-            assert_eq!(others.bytes()?.len(), theirs);
+            assert_eq!(reader.bytes().await?.len(), first + ours);
+            assert_eq!(others.bytes().await?.len(), theirs);
             Ok(())
         })
         .await
@@ -418,7 +435,7 @@ fn a_closing_connection_still_resumes(context: &Context) -> Outcome {
             transport.set_write_buffer_limits(Some(0), None)?;
             connections::stuff(&transport)?;
             transport.close();
-            let _reader = Reader::of(theirs);
+            let _reader = theirs.reader();
             assert_eq!(log.until_lost().await, None);
             let calls = [Call::Made, Call::Pause, Call::Resume, Call::Lost(None)];
             assert_eq!(log.calls(), calls);

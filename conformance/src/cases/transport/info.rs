@@ -46,6 +46,7 @@ fn both_addresses_are_known_and_stay_known(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
         let (transport, theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let theirs = theirs.into_socket()?;
         let ours = Some(Address::from(theirs.peer_addr()?));
         let peer = Some(Address::from(theirs.local_addr()?));
         assert_eq!((transport.sockname(), transport.peername()), (ours, peer));
@@ -114,7 +115,8 @@ fn small_segments_leave_at_once(context: &Context) -> Outcome {
         let (client, server) =
             connections::within(scene, ours.recorder(), theirs.recorder()).await?;
         let log = Log::default();
-        let (taken, _peer) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let (taken, _peer) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         for transport in [client, server, taken] {
             let socket = transport
                 .socket()

@@ -11,7 +11,6 @@ use crate::context::Context;
 use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
-use crate::harness::sockets;
 use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -19,27 +18,32 @@ pub(super) const CASES: &[Case] = &[
         D1,
         callbacks_come_in_order,
         "The callbacks of a connection come in their order, each of the single ones once."
-    ),
+    )
+    .anywhere(),
     case!(
         D2,
         made_comes_before_the_call_returns,
         "`connection_made` has been called when the connection is handed out, and nothing was read."
-    ),
+    )
+    .anywhere(),
     case!(
         D3,
         lost_is_never_called_inside_another_callback,
         "An abort inside a callback calls `connection_lost` in a later turn."
-    ),
+    )
+    .anywhere(),
     case!(
         D3,
         lost_waits_for_callbacks_that_are_queued_before,
         "What was queued before an abort runs before `connection_lost`."
-    ),
+    )
+    .anywhere(),
     case!(
         D4,
         local_ends_have_no_error,
         "`connection_lost` is told no error after close, after abort, and after the stream's end."
-    ),
+    )
+    .anywhere(),
     case!(
         D4,
         a_reset_is_an_error,
@@ -49,22 +53,26 @@ pub(super) const CASES: &[Case] = &[
         D5,
         the_socket_is_closed_after_lost,
         "Once `connection_lost` has returned the peer sees the end, and the protocol is let go of."
-    ),
+    )
+    .anywhere(),
     case!(
         D7,
         pausing_in_made_keeps_data_back,
         "Reading that is paused in `connection_made` brings nothing until it is resumed."
-    ),
+    )
+    .anywhere(),
     case!(
         D8,
         aborting_in_made_still_hands_the_connection_out,
         "After an abort or a close in `connection_made` the caller gets a closing transport."
-    ),
+    )
+    .anywhere(),
     case!(
         D13,
         every_way_to_end_twice_is_one_end,
         "Any two of close and abort call `connection_lost` once."
-    ),
+    )
+    .anywhere(),
     case!(
         D13,
         a_reset_and_a_local_end_are_one_end,
@@ -74,7 +82,8 @@ pub(super) const CASES: &[Case] = &[
         D15,
         abort_drops_what_is_queued,
         "Abort ends a connection whose peer takes nothing."
-    ),
+    )
+    .anywhere(),
 ];
 
 fn callbacks_come_in_order(context: &Context) -> Outcome {
@@ -99,7 +108,7 @@ fn callbacks_come_in_order(context: &Context) -> Outcome {
 fn made_comes_before_the_call_returns(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.pair(scene).await?;
             theirs.write_all(b"early")?;
             let log = Log::default();
             let recorder = log.recorder();
@@ -134,7 +143,8 @@ fn lost_is_never_called_inside_another_callback(context: &Context) -> Outcome {
             }
             Ok(())
         });
-        let (_transport, _theirs) = connections::peer_over(scene, Kind::Tcp, recorder).await?;
+        let (_transport, _theirs) =
+            connections::peer_over(scene, Kind::any(scene), recorder).await?;
         assert_eq!(log.until_lost().await, None);
         assert!(!nested.get());
         assert_eq!(log.calls(), [Call::Made, Call::Lost(None)]);
@@ -153,7 +163,8 @@ fn lost_waits_for_callbacks_that_are_queued_before(context: &Context) -> Outcome
             }
             Ok(())
         });
-        let (transport, _theirs) = connections::peer_over(scene, Kind::Tcp, recorder).await?;
+        let (transport, _theirs) =
+            connections::peer_over(scene, Kind::any(scene), recorder).await?;
         let noted = Rc::clone(&order);
         scene.call_soon(move || noted.borrow_mut().push("before"))?;
         transport.abort();
@@ -205,8 +216,9 @@ fn made(log: &Log) -> Result<Rc<dyn loopline_core::Transport>, Stop> {
 fn a_reset_is_an_error(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
-        sockets::reset(theirs)?;
+        let (transport, theirs) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
+        theirs.reset()?;
         assert_eq!(log.until_lost().await, Some(ErrorKind::ConnectionReset));
         assert_eq!(
             log.calls(),
@@ -220,14 +232,14 @@ fn a_reset_is_an_error(context: &Context) -> Outcome {
 fn the_socket_is_closed_after_lost(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
-            let (ours, theirs) = kind.pair()?;
+            let (ours, theirs) = kind.pair(scene).await?;
             let log = Log::default();
             let recorder = log.recorder();
             let (transport, protocol) = scene.connect_accepted_socket(|| recorder, ours).await?;
             transport.abort();
             log.until_lost().await;
             scene.turns(1).await;
-            assert_eq!(sockets::Reader::of(theirs).bytes()?, b"");
+            assert_eq!(theirs.reader().bytes().await?, b"");
             assert!(transport.protocol().is_none());
             assert_eq!(Rc::strong_count(&protocol), 1);
             assert!(transport.socket().is_none_or(|it| it.keepalive().is_err()));
@@ -240,7 +252,7 @@ fn the_socket_is_closed_after_lost(context: &Context) -> Outcome {
 fn pausing_in_made_keeps_data_back(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         over_each(scene, async |scene, kind| {
-            let (ours, mut theirs) = kind.pair()?;
+            let (ours, mut theirs) = kind.pair(scene).await?;
             theirs.write_all(b"data")?;
             let log = Log::default();
             let recorder = log.recorder().reacting(|call, transport| {
@@ -273,7 +285,7 @@ fn aborting_in_made_still_hands_the_connection_out(context: &Context) -> Outcome
                 Ok(())
             });
             let (transport, mut theirs) =
-                connections::peer_over(scene, Kind::Tcp, recorder).await?;
+                connections::peer_over(scene, Kind::any(scene), recorder).await?;
             assert!(transport.is_closing());
             assert_eq!(log.calls(), [Call::Made]);
             assert_eq!(transport.write(b"too late")?, Flow::Closed);
@@ -299,7 +311,7 @@ fn every_way_to_end_twice_is_one_end(context: &Context) -> Outcome {
             ] {
                 let log = Log::default();
                 let (transport, _theirs) =
-                    connections::narrow(scene, Kind::Tcp, log.recorder()).await?;
+                    connections::narrow(scene, Kind::any(scene), log.recorder()).await?;
                 if full {
                     connections::stuff(&transport)?;
                 }
@@ -324,11 +336,11 @@ fn a_reset_and_a_local_end_are_one_end(context: &Context) -> Outcome {
             for full in [false, true] {
                 let log = Log::default();
                 let (transport, theirs) =
-                    connections::narrow(scene, Kind::Tcp, log.recorder()).await?;
+                    connections::narrow(scene, Kind::any(scene), log.recorder()).await?;
                 if full {
                     connections::stuff(&transport)?;
                 }
-                sockets::reset(theirs)?;
+                theirs.reset()?;
                 end(&log)?;
                 log.until_lost().await;
                 scene.turns(3).await;

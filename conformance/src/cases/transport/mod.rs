@@ -17,6 +17,7 @@ use crate::case::{Layer, LeftOut, Per};
 pub(super) const LAYER: Layer = Layer {
     name: "transport",
     per: Per::Subject,
+    sockets: true,
     tables: &[
         lifecycle::CASES,
         faults::CASES,

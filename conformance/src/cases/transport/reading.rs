@@ -1,7 +1,6 @@
 //! Connections: reading, pausing, and the end of the stream.
 
 use std::io::{ErrorKind, Write};
-use std::thread;
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -9,7 +8,6 @@ use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
-use crate::harness::sockets;
 use crate::verdict::Outcome;
 
 /// The most that one call may bring: 256 KiB.
@@ -20,27 +18,32 @@ pub(super) const CASES: &[Case] = &[
         D16,
         pausing_and_resuming_may_be_repeated,
         "Pausing and resuming are idempotent, and `is_reading` tells which was last."
-    ),
+    )
+    .anywhere(),
     case!(
         D16,
         a_closing_connection_does_not_read,
         "On a closing or lost connection pausing and resuming do nothing, and `is_reading` is false."
-    ),
+    )
+    .anywhere(),
     case!(
         D17,
         nothing_arrives_while_paused,
         "Between pause and resume there is no data, and afterwards all of it."
-    ),
+    )
+    .anywhere(),
     case!(
         D18,
         rapid_pausing_loses_and_repeats_nothing,
         "Pausing and resuming in every callback keeps every byte in order."
-    ),
+    )
+    .anywhere(),
     case!(
         D19,
         an_end_while_paused_is_told_after_resuming,
         "The peer's end is told after resuming, behind its data."
-    ),
+    )
+    .anywhere(),
     case!(
         D19,
         a_reset_while_paused_is_told_after_resuming,
@@ -50,17 +53,20 @@ pub(super) const CASES: &[Case] = &[
         D20,
         resuming_after_close_brings_nothing,
         "Resuming a closing connection brings no data."
-    ),
+    )
+    .anywhere(),
     case!(
         D21,
         one_call_brings_at_most_256_kib,
         "No call of `data_received` brings more than 256 KiB, none is empty, and nothing is lost."
-    ),
+    )
+    .anywhere(),
     case!(
         D22,
         what_was_received_stays_as_it_was,
         "Data that was kept does not change when more arrives on any connection."
-    ),
+    )
+    .anywhere(),
     case!(
         D24,
         a_reset_between_reads_is_quiet,
@@ -154,9 +160,9 @@ fn rapid_pausing_loses_and_repeats_nothing(context: &Context) -> Outcome {
                 }
                 Ok(())
             });
-            let (transport, mut theirs) = connections::peer_over(scene, kind, recorder).await?;
+            let (transport, theirs) = connections::peer_over(scene, kind, recorder).await?;
             let sent = content.clone();
-            let writer = thread::spawn(move || theirs.write_all(&sent));
+            let writer = theirs.writer(sent);
             while log.data().len() < content.len() {
                 transport.pause_reading();
                 scene.turns(1).await;
@@ -165,7 +171,7 @@ fn rapid_pausing_loses_and_repeats_nothing(context: &Context) -> Outcome {
             }
             log.until_lost().await;
             assert!(log.data() == content);
-            assert!(writer.join().is_ok_and(|written| written.is_ok()));
+            writer.ended().await?;
             Ok(())
         })
         .await
@@ -197,9 +203,10 @@ fn an_end_while_paused_is_told_after_resuming(context: &Context) -> Outcome {
 fn a_reset_while_paused_is_told_after_resuming(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, theirs) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         transport.pause_reading();
-        sockets::reset(theirs)?;
+        theirs.reset()?;
         scene.turns(5).await;
         assert_eq!(log.calls(), [Call::Made]);
         transport.resume_reading();
@@ -239,11 +246,10 @@ fn one_call_brings_at_most_256_kib(context: &Context) -> Outcome {
         over_each(scene, async |scene, kind| {
             let content = files::content(2 << 20);
             let log = Log::default();
-            let (transport, mut theirs) =
-                connections::peer_over(scene, kind, log.recorder()).await?;
+            let (transport, theirs) = connections::peer_over(scene, kind, log.recorder()).await?;
             transport.pause_reading();
             let sent = content.clone();
-            let writer = thread::spawn(move || theirs.write_all(&sent));
+            let writer = theirs.writer(sent);
             scene.turns(10).await;
             transport.resume_reading();
             log.until_lost().await;
@@ -251,7 +257,7 @@ fn one_call_brings_at_most_256_kib(context: &Context) -> Outcome {
             let wrong =
                 |call: &Call| matches!(call, Call::Data(count) if *count > MOST || *count == 0);
             assert_eq!(log.count(wrong), 0);
-            assert!(writer.join().is_ok_and(|written| written.is_ok()));
+            writer.ended().await?;
             Ok(())
         })
         .await
@@ -261,9 +267,10 @@ fn one_call_brings_at_most_256_kib(context: &Context) -> Outcome {
 fn what_was_received_stays_as_it_was(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let (one, other) = (Log::default(), Log::default());
-        let (_first, mut theirs) = connections::peer_over(scene, Kind::Tcp, one.recorder()).await?;
+        let (_first, mut theirs) =
+            connections::peer_over(scene, Kind::any(scene), one.recorder()).await?;
         let (_second, mut others) =
-            connections::peer_over(scene, Kind::Tcp, other.recorder()).await?;
+            connections::peer_over(scene, Kind::any(scene), other.recorder()).await?;
         theirs.write_all(b"first")?;
         one.until_data(5).await;
         let kept = one.data();
@@ -282,10 +289,10 @@ fn a_reset_between_reads_is_quiet(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
         let (_transport, mut theirs) =
-            connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         theirs.write_all(b"data")?;
         log.until_data(4).await;
-        sockets::reset(theirs)?;
+        theirs.reset()?;
         assert_eq!(log.until_lost().await, Some(ErrorKind::ConnectionReset));
         assert_eq!(log.count(|call| *call == Call::Eof), 0);
         assert!(scene.reports().is_empty());

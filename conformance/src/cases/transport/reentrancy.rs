@@ -1,9 +1,8 @@
 //! Connections: calls on a transport from inside every callback.
 
 use std::cell::RefCell;
-use std::io::{IoSlice, Read, Write};
+use std::io::{IoSlice, Write};
 use std::rc::Rc;
-use std::thread;
 
 use loopline_core::{BoxError, Transport};
 
@@ -19,17 +18,20 @@ pub(super) const CASES: &[Case] = &[
         D57,
         every_call_is_safe_in_every_callback,
         "Each call of a transport inside each callback keeps the order of callbacks and one end."
-    ),
+    )
+    .anywhere(),
     case!(
         D1,
         no_sequence_of_calls_breaks_the_order,
         "Whatever a protocol and its user call in turn, the callbacks keep their order, and end once."
-    ),
+    )
+    .anywhere(),
     case!(
         D31,
         a_protocol_may_replace_itself_in_every_callback,
         "After `set_protocol` inside a callback the next one goes to the new protocol."
-    ),
+    )
+    .anywhere(),
 ];
 
 /// Something to do with a transport.
@@ -120,18 +122,6 @@ fn check_order(log: &Log) -> Outcome {
     }
 }
 
-/// A peer that talks, listens to everything, and hangs up.
-fn talk(mut theirs: std::net::TcpStream) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        // Its own errors are what the case does to it.
-        let _ = theirs.write_all(b"hello");
-        let _ = theirs.read(&mut [0; 1000]);
-        let _ = theirs.write_all(b"hello again");
-        let _ = theirs.shutdown(std::net::Shutdown::Write);
-        let _ = theirs.read_to_end(&mut Vec::new());
-    })
-}
-
 fn every_call_is_safe_in_every_callback(context: &Context) -> Outcome {
     let callbacks: [fn(&Call) -> bool; 6] = [
         |call| *call == Call::Made,
@@ -163,7 +153,7 @@ fn every_call_is_safe_in_every_callback(context: &Context) -> Outcome {
                     if !transport.is_closing() {
                         let _ = transport.write(&[b'.'; 300_000]);
                     }
-                    let peer = talk(theirs);
+                    theirs.talk();
                     // Reading that an act has paused goes on, so that the end
                     // is seen.
                     while log.count(|call| matches!(call, Call::Eof | Call::Lost(_))) == 0 {
@@ -174,7 +164,6 @@ fn every_call_is_safe_in_every_callback(context: &Context) -> Outcome {
                     log.until_lost().await;
                     scene.turns(2).await;
                     check_order(&log)?;
-                    drop(peer);
                 }
             }
             Ok(())
@@ -224,7 +213,7 @@ fn no_sequence_of_calls_breaks_the_order(context: &Context) -> Outcome {
                     Ok(())
                 });
                 let (transport, theirs) = connections::narrow(scene, kind, recorder).await?;
-                let peer = talk(theirs);
+                theirs.talk();
                 let mut dice = Dice(seed + 1000);
                 for _ in 0..10 {
                     scene.turns(dice.below(3)).await;
@@ -238,7 +227,7 @@ fn no_sequence_of_calls_breaks_the_order(context: &Context) -> Outcome {
                 scene.turns(2).await;
                 check_order(&log)?;
                 // What was dropped on the way may have been warned of.
-                drop((peer, scene.reports()));
+                drop(scene.reports());
             }
             Ok(())
         })

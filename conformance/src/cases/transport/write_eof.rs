@@ -22,17 +22,20 @@ pub(super) const CASES: &[Case] = &[
         D51,
         writing_after_the_end_is_refused,
         "After `write_eof` every write is refused, also an empty one, and nothing of it is sent."
-    ),
+    )
+    .anywhere(),
     case!(
         D51,
         ending_a_closing_connection_does_nothing,
         "`write_eof` on a closing or lost connection is not an error, and changes nothing."
-    ),
+    )
+    .anywhere(),
     case!(
         D52,
         sockets_can_end_their_sending_half,
         "`can_write_eof` is true for connections over sockets."
-    ),
+    )
+    .anywhere(),
 ];
 
 fn the_end_follows_what_is_queued(context: &Context) -> Outcome {
@@ -41,6 +44,7 @@ fn the_end_follows_what_is_queued(context: &Context) -> Outcome {
             for full in [false, true] {
                 let log = Log::default();
                 let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+                let theirs = theirs.into_socket()?;
                 let mut written = 0;
                 if full {
                     written = connections::stuff(&transport)?;
@@ -81,10 +85,10 @@ fn writing_after_the_end_is_refused(context: &Context) -> Outcome {
                 let lines = [IoSlice::new(b"x")];
                 assert_eq!(transport.writelines(&lines), Err(WriteError::EofWritten));
                 assert_eq!(transport.writelines(&[]), Err(WriteError::EofWritten));
-                let reader = Reader::of(theirs);
+                let reader = theirs.reader();
                 transport.close();
                 assert_eq!(log.until_lost().await, None);
-                assert_eq!(reader.bytes()?.len(), written);
+                assert_eq!(reader.bytes().await?.len(), written);
             }
             Ok(())
         })
@@ -101,10 +105,10 @@ fn ending_a_closing_connection_does_nothing(context: &Context) -> Outcome {
             transport.close();
             transport.write_eof()?;
             assert_eq!(transport.write(b"late")?, Flow::Closed);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             assert_eq!(log.until_lost().await, None);
             transport.write_eof()?;
-            assert_eq!(reader.bytes()?.len(), written);
+            assert_eq!(reader.bytes().await?.len(), written);
             Ok(())
         })
         .await

@@ -11,7 +11,6 @@ use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
-use crate::harness::sockets::Reader;
 use crate::verdict::Outcome;
 
 /// For a peer that would otherwise wait for ever in a case that fails.
@@ -22,62 +21,74 @@ pub(super) const CASES: &[Case] = &[
         D34,
         a_write_leaves_at_once,
         "What the kernel takes has left when `write` returns."
-    ),
+    )
+    .anywhere(),
     case!(
         D34,
         what_the_kernel_does_not_take_follows,
         "What the kernel does not take at once is queued, and follows in order."
-    ),
+    )
+    .anywhere(),
     case!(
         D35,
         an_empty_write_does_nothing,
         "Writing nothing changes nothing, whatever is queued."
-    ),
+    )
+    .anywhere(),
     case!(
         D36,
         tens_of_thousands_of_small_writes_arrive,
         "30,000 small writes of both kinds arrive whole and in order."
-    ),
+    )
+    .anywhere(),
     case!(
         D37,
         writelines_is_one_write,
         "`writelines` sends its slices as if they were one, with flow control."
-    ),
+    )
+    .anywhere(),
     case!(
         D37,
         writelines_on_a_lost_connection_is_dropped,
         "`writelines` on a closing or lost connection drops everything."
-    ),
+    )
+    .anywhere(),
     case!(
         D38,
         empty_slices_do_no_harm,
         "Empty slices anywhere in `writelines` neither hold bytes back nor keep a connection open."
-    ),
+    )
+    .anywhere(),
     case!(
         D39,
         thousands_of_slices_arrive,
         "More slices than one system call takes arrive whole, also if sends stop within a slice."
-    ),
+    )
+    .anywhere(),
     case!(
         D40,
         a_written_buffer_is_free_again,
         "Changing a buffer after `write` returned does not change what the peer gets."
-    ),
+    )
+    .anywhere(),
     case!(
         D49,
         the_fifth_dropped_write_warns,
         "Writes on a closing or lost connection are dropped, and the fifth one warns, once."
-    ),
+    )
+    .anywhere(),
     case!(
         D50,
         a_failed_write_ends_the_connection,
         "A write error drops the queue and reaches `connection_lost`; `write` itself does not fail."
-    ),
+    )
+    .anywhere(),
     case!(
         D50,
         a_failed_flush_ends_the_connection,
         "An error while the queue is sent drops it and reaches `connection_lost`, also while closing."
-    ),
+    )
+    .anywhere(),
 ];
 
 fn a_write_leaves_at_once(context: &Context) -> Outcome {
@@ -86,7 +97,7 @@ fn a_write_leaves_at_once(context: &Context) -> Outcome {
             let log = Log::default();
             let (transport, mut theirs) =
                 connections::peer_over(scene, kind, log.recorder()).await?;
-            theirs.set_read_timeout(Some(LONG))?;
+            theirs.set_read_timeout(LONG)?;
             assert_eq!(transport.write(b"one")?, Flow::Open);
             let lines = [IoSlice::new(b"tw"), IoSlice::new(b"o")];
             assert_eq!(transport.writelines(&lines)?, Flow::Open);
@@ -110,10 +121,10 @@ fn what_the_kernel_does_not_take_follows(context: &Context) -> Outcome {
                 transport.write(piece)?;
             }
             assert!(transport.write_buffer_size() > 0);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             transport.close();
             assert_eq!(log.until_lost().await, None);
-            assert!(reader.bytes()? == content);
+            assert!(reader.bytes().await? == content);
             Ok(())
         })
         .await
@@ -133,10 +144,10 @@ fn an_empty_write_does_nothing(context: &Context) -> Outcome {
             transport.write(b"")?;
             transport.writelines(&[IoSlice::new(b""), IoSlice::new(b"")])?;
             assert_eq!(transport.write_buffer_size(), queued);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             transport.close();
             log.until_lost().await;
-            assert_eq!(reader.bytes()?.len(), written);
+            assert_eq!(reader.bytes().await?.len(), written);
             Ok(())
         })
         .await
@@ -148,7 +159,7 @@ fn tens_of_thousands_of_small_writes_arrive(context: &Context) -> Outcome {
         over_each(scene, async |scene, kind| {
             let log = Log::default();
             let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             let mut expected = Vec::new();
             for number in 0..30_000_u32 {
                 let line = number.to_string();
@@ -165,7 +176,7 @@ fn tens_of_thousands_of_small_writes_arrive(context: &Context) -> Outcome {
             }
             transport.close();
             assert_eq!(log.until_lost().await, None);
-            assert!(reader.bytes()? == expected);
+            assert!(reader.bytes().await? == expected);
             Ok(())
         })
         .await
@@ -185,10 +196,10 @@ fn writelines_is_one_write(context: &Context) -> Outcome {
             assert_eq!(transport.writelines(&lines[1..])?, Flow::Full);
             assert_eq!(transport.write_buffer_size(), queued + 7);
             assert_eq!(log.calls(), [Call::Made, Call::Pause]);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             transport.close();
             log.until_lost().await;
-            assert_eq!(&reader.bytes()?[written..], b"abcdede");
+            assert_eq!(&reader.bytes().await?[written..], b"abcdede");
             Ok(())
         })
         .await
@@ -198,7 +209,8 @@ fn writelines_is_one_write(context: &Context) -> Outcome {
 fn writelines_on_a_lost_connection_is_dropped(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, _theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, _theirs) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         transport.close();
         let lines = [IoSlice::new(b"late")];
         assert_eq!(transport.writelines(&lines)?, Flow::Closed);
@@ -225,10 +237,10 @@ fn empty_slices_do_no_harm(context: &Context) -> Outcome {
                 lines.extend([empty; 1500]);
                 transport.writelines(&lines)?;
                 transport.writelines(&[empty])?;
-                let reader = Reader::of(theirs);
+                let reader = theirs.reader();
                 transport.close();
                 assert_eq!(log.until_lost().await, None);
-                assert_eq!(&reader.bytes()?[before..], b"body");
+                assert_eq!(&reader.bytes().await?[before..], b"body");
             }
             Ok(())
         })
@@ -245,11 +257,11 @@ fn thousands_of_slices_arrive(context: &Context) -> Outcome {
                 let log = Log::default();
                 let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
                 transport.writelines(&lines)?;
-                let reader = Reader::of(theirs);
+                let reader = theirs.reader();
                 transport.writelines(&lines)?;
                 transport.close();
                 assert_eq!(log.until_lost().await, None);
-                assert!(reader.bytes()? == [&content[..], &content[..]].concat());
+                assert!(reader.bytes().await? == [&content[..], &content[..]].concat());
             }
             Ok(())
         })
@@ -268,10 +280,10 @@ fn a_written_buffer_is_free_again(context: &Context) -> Outcome {
             transport.writelines(&[IoSlice::new(&buffer)])?;
             buffer.fill(3);
             drop(buffer);
-            let reader = Reader::of(theirs);
+            let reader = theirs.reader();
             transport.close();
             log.until_lost().await;
-            assert!(reader.bytes()? == [vec![1; 300_000], vec![2; 300_000]].concat());
+            assert!(reader.bytes().await? == [vec![1; 300_000], vec![2; 300_000]].concat());
             Ok(())
         })
         .await
@@ -281,7 +293,8 @@ fn a_written_buffer_is_free_again(context: &Context) -> Outcome {
 fn the_fifth_dropped_write_warns(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         let log = Log::default();
-        let (transport, _theirs) = connections::peer_over(scene, Kind::Tcp, log.recorder()).await?;
+        let (transport, _theirs) =
+            connections::peer_over(scene, Kind::any(scene), log.recorder()).await?;
         transport.close();
         for _ in 0..3 {
             assert_eq!(transport.write(b"late")?, Flow::Closed);

@@ -20,6 +20,7 @@ const WINDOWS: &str = "It describes asyncio's loops for Windows, which this loop
 pub(super) const LAYER: Layer = Layer {
     name: "watch",
     per: Per::Subject,
+    sockets: true,
     tables: &[
         level::CASES,
         callbacks::CASES,

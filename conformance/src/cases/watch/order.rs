@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use loopline_core::{BoxError, EventLoop, EventLoopExt};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::scene::on_loop;
 use crate::harness::trace::Trace;
@@ -23,7 +23,8 @@ pub(super) const CASES: &[Case] = &[
         C38,
         a_descriptor_that_is_always_ready_starves_nobody,
         "Beside a descriptor that is always ready, timers, callbacks and other descriptors go on."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         C38,
         a_descriptor_is_called_once_a_turn,

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use loopline_core::backend::{
-    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Rewatched, SendFile, Sent, Source,
-    Waker,
+    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Network, Rewatched, SendFile, Sent,
+    Source, Waker,
 };
 
 pub(crate) use completing::{Completing, Hold};
@@ -101,6 +101,14 @@ impl<A: Alter> Backend for Altered<A> {
 
     fn now(&self) -> Instant {
         self.inner.now()
+    }
+
+    fn hold_clock(&mut self, held: bool) {
+        self.inner.hold_clock(held);
+    }
+
+    fn network(&self) -> Option<Rc<dyn Network>> {
+        self.inner.network()
     }
 
     fn send_file(&mut self, key: Key, job: &SendFile<'_>) -> io::Result<Sent> {

@@ -157,13 +157,13 @@ impl Upgrade<'_> {
 
     /// A connection of which the protocol is this recorder of that log.
     pub(crate) async fn plain_of(&self, log: Log, recorder: Recorder) -> Result<Link, Stop> {
-        let (ours, theirs) = Kind::Tcp.pair()?;
+        let (ours, theirs) = Kind::Tcp.sockets()?;
         self.link(log, recorder, ours, theirs).await
     }
 
     /// A plain connection with little room in the kernel, both ways.
     pub(crate) async fn narrow(&self) -> Result<Link, Stop> {
-        let (ours, theirs) = Kind::Tcp.pair()?;
+        let (ours, theirs) = Kind::Tcp.sockets()?;
         for socket in [&ours, &theirs] {
             SockRef::from(socket).set_send_buffer_size(16 * 1024)?;
             SockRef::from(socket).set_recv_buffer_size(64 * 1024)?;
