@@ -38,9 +38,9 @@ pub use exceptions::{ExceptionContext, Severity};
 pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
-pub(crate) use calls::CallId;
+use calls::CallId;
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::Run;
+pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
@@ -59,6 +59,7 @@ use crate::task::Tasks;
 use calls::Calls;
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use ready::Ready;
 use slots::Slots;
 use timers::Timers;
 use todo::Todo;
@@ -84,7 +85,7 @@ pub(crate) struct Engine {
     descriptors: RefCell<Descriptors>,
     /// Slots whose wanted interest differs from what the backend knows.
     dirty: RefCell<Vec<Key>>,
-    ready: RefCell<VecDeque<Run>>,
+    ready: RefCell<Ready>,
     calls: RefCell<Calls>,
     timers: RefCell<Timers>,
     /// Timers of this turn that have not run yet.

@@ -6,42 +6,18 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{EventLoop, LoopClosed, ProtocolFactory, WatchError};
-use crate::BoxError;
+use super::{EventLoop, IntoOutcome, LoopClosed, ProtocolFactory, WatchError};
 use crate::backend::AsSource;
 use crate::engine::{Handle, TimerHandle};
 use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Server, ServerOptions,
 };
-use crate::protocol::{Outcome, Protocol, SharedProtocol};
+use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::stream::{self, Stream};
 use crate::task::{JoinHandle, Sleep, Timeout};
 use crate::transport::Transport;
-
-/// What a callback may return: nothing, or a `Result` whose error reaches the
-/// exception handler.
-pub trait IntoOutcome {
-    /// As what the loop works with.
-    ///
-    /// # Errors
-    ///
-    /// What the callback returned.
-    fn into_outcome(self) -> Outcome;
-}
-
-impl IntoOutcome for () {
-    fn into_outcome(self) -> Outcome {
-        Ok(())
-    }
-}
-
-impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
-    fn into_outcome(self) -> Outcome {
-        self.map_err(Into::into)
-    }
-}
 
 /// [`EventLoop`]'s calls under asyncio's names, for any closure, future and
 /// protocol. Implemented for every loop.
