@@ -52,6 +52,11 @@ impl Connection {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The end of TLS was not the end of the stream.
+    pub(super) fn reopen(&self) {
+        self.borrow().is_at_end = false;
+    }
+
     /// The transport has a successor.
     pub(super) fn succeed(&self, transport: Rc<dyn Transport>) {
         let old = {

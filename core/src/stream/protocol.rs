@@ -134,7 +134,7 @@ impl Protocol for StreamProtocol {
         self.is_at_end = true;
         self.reader.wake();
         // What cannot end its halves one by one ends as a whole (line B69).
-        Ok(self.transport.can_write_eof())
+        Ok(self.transport.can_half_close())
     }
 
     fn connection_lost(&mut self, error: Option<&io::Error>) -> Outcome {

@@ -20,6 +20,9 @@ pub(crate) trait Line: 'static {
     fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError>;
     fn write_eof(&self) -> Result<(), WriteError>;
     fn can_write_eof(&self) -> bool;
+    fn can_half_close(&self) -> bool {
+        self.can_write_eof()
+    }
     fn close(&self);
     fn abort(&self);
     fn is_closing(&self) -> bool;
@@ -117,6 +120,10 @@ impl<L: Line> Transport for Handle<L> {
 
     fn can_write_eof(&self) -> bool {
         self.line.can_write_eof()
+    }
+
+    fn can_half_close(&self) -> bool {
+        self.line.can_half_close()
     }
 
     fn close(&self) {

@@ -89,6 +89,13 @@ pub trait Transport: 'static {
     /// transport.
     fn can_write_eof(&self) -> bool;
 
+    /// Whether an `eof_received` that answers true keeps the connection open for
+    /// writing. So it is where the sending half can be ended by itself, and over
+    /// TLS where that was asked for (line B96).
+    fn can_half_close(&self) -> bool {
+        self.can_write_eof()
+    }
+
     /// Stops reading at once, sends what is queued, then closes (line D53).
     fn close(&self);
 

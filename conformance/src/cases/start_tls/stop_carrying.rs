@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::tls::stop::next_protocol;
-use crate::harness::tls::upgrade::{over_cuts, over_sides};
+use crate::harness::tls::upgrade::{Upgrade, over_cuts, over_sides};
 use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -66,47 +66,53 @@ pub(super) const CASES: &[Case] = &[
 
 fn the_peer_may_begin(context: &Context) -> Outcome {
     over_cuts(context, async |upgrade| {
-        let log = Log::default();
-        let recorder = log.recorder().keep_open();
-        let mut link = upgrade.plain_of(log, recorder).await?;
-        let options = upgrade.options().allow_half_close(true);
-        let transport = upgrade.secure_with(&mut link, options).await?;
-        link.peer.send(b"the last")?;
-        link.peer.close_before(b"early")?;
-        let log = link.log.clone();
-        let ended = log.until(|calls, _| calls.contains(&Call::Eof));
-        link.peer.alongside(upgrade.scene, ended).await?;
-        link.peer.steps(upgrade.scene, 5).await?;
-        assert!(!transport.is_closing() && !transport.is_reading());
-        assert_eq!(transport.write(b"an answer")?, Flow::Open);
-        link.peer.until_plain(upgrade.scene, 9).await?;
-        assert_eq!(link.peer.plain(), b"an answer");
-        let file = FileSource::reader(std::io::Cursor::new(b", a file".to_vec()));
-        let sending = upgrade
-            .scene
-            .sendfile(&transport, file, SendFileOptions::default());
-        link.peer.alongside(upgrade.scene, sending).await??;
-        link.peer.until_plain(upgrade.scene, 17).await?;
-
-        let (protocol, next) = next_protocol();
-        let stopping = upgrade.stopping(&transport, protocol, StopTlsOptions::default());
-        let plain = upgrade.stop(&mut link, stopping).await?;
-        assert_eq!(next.calls(), []);
-        link.peer
-            .until(upgrade.scene, |peer| {
-                peer.progress() == Progress::PeerClosed
-            })
-            .await?;
-        link.peer.leave();
-        link.peer
-            .alongside(upgrade.scene, next.until_data(5))
-            .await?;
-        upgrade.talk_plainly(&mut link, &plain, &next).await?;
-        assert_eq!(&next.data()[..5], b"early");
-        let calls = [Call::Made, Call::Data(8), Call::Eof];
-        assert_eq!(link.log.calls(), calls);
-        upgrade.close_plainly(&mut link, &plain, &next).await
+        for behind in [&b"early"[..], b""] {
+            began(upgrade, behind).await?;
+        }
+        Ok(())
     })
+}
+
+async fn began(upgrade: &Upgrade<'_>, behind: &[u8]) -> Outcome {
+    let log = Log::default();
+    let recorder = log.recorder().keep_open();
+    let mut link = upgrade.plain_of(log, recorder).await?;
+    let options = upgrade.options().allow_half_close(true);
+    let transport = upgrade.secure_with(&mut link, options).await?;
+    link.peer.send(b"the last")?;
+    link.peer.close_before(behind)?;
+    let log = link.log.clone();
+    let ended = log.until(|calls, _| calls.contains(&Call::Eof));
+    link.peer.alongside(upgrade.scene, ended).await?;
+    link.peer.steps(upgrade.scene, 5).await?;
+    assert!(!transport.is_closing() && !transport.is_reading());
+    assert_eq!(transport.write(b"an answer")?, Flow::Open);
+    let file = FileSource::reader(std::io::Cursor::new(b", a file".to_vec()));
+    let sending = upgrade
+        .scene
+        .sendfile(&transport, file, SendFileOptions::default());
+    link.peer.alongside(upgrade.scene, sending).await??;
+    link.peer.until_plain(upgrade.scene, 17).await?;
+    assert_eq!(link.peer.plain(), b"an answer, a file");
+
+    // It comes in the very turn in which the connection is taken back.
+    link.peer.say_now(b" and later")?;
+    let (protocol, next) = next_protocol();
+    let stopping = upgrade.stopping(&transport, protocol, StopTlsOptions::default());
+    let plain = upgrade.stop(&mut link, stopping).await?;
+    assert_eq!(next.calls(), [], "data came before the transport");
+    let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
+    link.peer.until(upgrade.scene, closed).await?;
+    link.peer.leave();
+    let count = behind.len() + 10;
+    link.peer
+        .alongside(upgrade.scene, next.until_data(count))
+        .await?;
+    assert_eq!(next.data(), [behind, b" and later"].concat());
+    upgrade.talk_plainly(&mut link, &plain, &next).await?;
+    let calls = [Call::Made, Call::Data(8), Call::Eof];
+    assert_eq!(link.log.calls(), calls);
+    upgrade.close_plainly(&mut link, &plain, &next).await
 }
 
 fn a_half_closed_connection_can_be_closed(context: &Context) -> Outcome {

@@ -1,8 +1,9 @@
 //! A stream that is upgraded.
 
-use loopline_core::tls::{StartTlsError, TlsErrorKind};
+use loopline_core::tls::{Progress, StartTlsError, StartTlsOptions, StopTlsOptions, TlsErrorKind};
 use loopline_core::{ReadErrorKind, Stream};
 
+use super::Peer;
 use crate::TlsSide;
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -26,6 +27,16 @@ pub(super) const CASES: &[Case] = &[
         a_stream_reads_and_writes_through_tls,
         "After its upgrade a stream reads, writes and slows its peer down through TLS, also if reading was paused before."
     ),
+    case!(
+        B97,
+        a_stream_tells_what_was_protected,
+        "A stream from which TLS is taken off hands out what has come in TLS and was not read, and reads what comes in the clear."
+    ),
+    case!(
+        B96,
+        a_stream_reads_the_end_of_tls_first,
+        "Where half-closed connections are allowed a stream reads to the end of TLS, writes on, and then reads in the clear."
+    ),
 ];
 
 /// The stream of a plain connection, with the peer's end of it.
@@ -41,9 +52,18 @@ async fn start(
     stream: &mut Stream,
     link: &mut Link,
 ) -> Result<Result<(), StartTlsError>, Stop> {
+    start_with(upgrade, stream, link, upgrade.options()).await
+}
+
+async fn start_with(
+    upgrade: &Upgrade<'_>,
+    stream: &mut Stream,
+    link: &mut Link,
+    options: StartTlsOptions,
+) -> Result<Result<(), StartTlsError>, Stop> {
     let context = upgrade.context(&upgrade.ours())?;
     upgrade.doing("start_tls");
-    let starting = Box::pin(stream.start_tls(&*context, upgrade.options()));
+    let starting = Box::pin(stream.start_tls(&*context, options));
     let started = link.peer.alongside(upgrade.scene, starting).await?;
     upgrade.doing("going on after start_tls");
     Ok(started)
@@ -141,5 +161,82 @@ fn a_stream_reads_and_writes_through_tls(context: &Context) -> Outcome {
         assert!(arrived == content, "other bytes arrived");
         stream.abort();
         Ok(())
+    })
+}
+
+/// Reads and writes a little in the clear, and closes.
+async fn end_in_the_clear(
+    upgrade: &Upgrade<'_>,
+    mut stream: Stream,
+    mut link: Link,
+    behind: &[u8],
+) -> Outcome {
+    let arrived = read(upgrade, &mut stream, &mut link, behind.len()).await?;
+    assert_eq!(arrived, behind);
+    stream.write_all(b"in the clear").await?;
+    let heard = |peer: &Peer| peer.heard.ends_with(b"in the clear");
+    link.peer.until(upgrade.scene, heard).await?;
+    link.peer.end(upgrade.scene).await?;
+    let reading = Box::pin(stream.read_until("\n"));
+    let ended = link.peer.alongside(upgrade.scene, reading).await?;
+    assert!(ended.is_err_and(|error| error.is_end()));
+    let closing = Box::pin(stream.close());
+    link.peer.alongside(upgrade.scene, closing).await??;
+    Ok(())
+}
+
+fn a_stream_tells_what_was_protected(context: &Context) -> Outcome {
+    over_cuts(context, async |upgrade| {
+        let (mut stream, mut link) = plain(upgrade).await?;
+        upgrade.begin(&mut link)?;
+        start(upgrade, &mut stream, &mut link).await??;
+        upgrade.open(&mut link).await?;
+        link.peer.send(b"CCC\r\nprotected")?;
+        let line = Box::pin(stream.read_until("\r\n"));
+        let line = link.peer.alongside(upgrade.scene, line).await??;
+        assert_eq!(line, b"CCC\r\n");
+        stream.write_all(b"200\r\n").await?;
+        let mut stopping = Box::pin(stream.stop_tls(StopTlsOptions::default()));
+        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
+        let hearing = link.peer.until(upgrade.scene, closed);
+        upgrade
+            .scene
+            .while_pending(&mut stopping, hearing)
+            .await??;
+        link.peer.send(b" too")?;
+        link.peer.close_before(b"and this is not")?;
+        let unread = link.peer.alongside(upgrade.scene, stopping).await??;
+        assert_eq!(unread, b"protected too");
+        link.peer.leave();
+        end_in_the_clear(upgrade, stream, link, b"and this is not").await
+    })
+}
+
+fn a_stream_reads_the_end_of_tls_first(context: &Context) -> Outcome {
+    over_cuts(context, async |upgrade| {
+        let (mut stream, mut link) = plain(upgrade).await?;
+        upgrade.begin(&mut link)?;
+        let options = upgrade.options().allow_half_close(true);
+        start_with(upgrade, &mut stream, &mut link, options).await??;
+        upgrade.open(&mut link).await?;
+        link.peer.send(b"all of it")?;
+        link.peer.close_before(b"in the clear")?;
+        let reading = Box::pin(stream.read_until("\n"));
+        let ended = link.peer.alongside(upgrade.scene, reading).await?;
+        let Err(error) = ended else {
+            return Err(Stop::failed("a line was read"));
+        };
+        assert!(matches!(error.kind(), ReadErrorKind::Incomplete), "{error}");
+        assert_eq!(error.partial(), b"all of it");
+        stream.write_all(b"an answer").await?;
+        link.peer.until_plain(upgrade.scene, 9).await?;
+        assert_eq!(link.peer.plain(), b"an answer");
+        let stopping = Box::pin(stream.stop_tls(StopTlsOptions::default()));
+        let unread = link.peer.alongside(upgrade.scene, stopping).await??;
+        assert_eq!(unread, b"");
+        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
+        link.peer.until(upgrade.scene, closed).await?;
+        link.peer.leave();
+        end_in_the_clear(upgrade, stream, link, b"in the clear").await
     })
 }

@@ -30,6 +30,10 @@ impl Line for TlsStream {
         false
     }
 
+    fn can_half_close(&self) -> bool {
+        self.has(Flags::HALF_CLOSE_ALLOWED)
+    }
+
     fn close(&self) {
         self.close_gently();
     }

@@ -64,11 +64,14 @@ impl TlsStream {
         true
     }
 
-    /// A layer above is gone. What it leaves is delivered in a turn of its own.
+    /// A layer above is gone. What it leaves is delivered in a turn of its own,
+    /// and nothing is read before.
     pub(super) fn put_back(&self, returned: Returned) {
         self.flow.take_over(returned.writing_paused);
         if !returned.unread.is_empty() {
             self.hold(Unread::new(returned.unread));
+        } else if let Some(below) = self.below() {
+            below.pause_reading();
         }
         self.queue_turn();
     }

@@ -58,7 +58,7 @@ bitflags! {
         const EOF_SENT = 1 << 6;
         /// A file is being sent.
         const TRANSFER = 1 << 7;
-        /// There are bytes that a layer has left.
+        /// A layer was taken off, and what it has left was not delivered yet.
         const UNREAD = 1 << 8;
     }
 }

@@ -54,8 +54,11 @@ impl<S: StreamIo> Stream<S> {
 
     pub(super) fn resume(&self) {
         self.clear(Flags::PAUSED);
-        self.update_interest();
-        self.queue_unread();
+        if self.has(Flags::UNREAD) {
+            self.queue_unread();
+        } else {
+            self.update_interest();
+        }
     }
 
     /// One read for one readiness (line D21). What the protocol is owed is

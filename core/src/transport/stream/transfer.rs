@@ -100,7 +100,9 @@ impl<S: StreamIo> Carrier for Stream<S> {
             self.update_interest();
             self.reflow();
             self.send_eof();
-            self.queue_unread();
+            if self.has(Flags::UNREAD) {
+                self.queue_unread();
+            }
         }
     }
 }

@@ -6,21 +6,20 @@ use crate::transport::{Returned, StreamIo, Unread};
 
 impl<S: StreamIo> Stream<S> {
     /// The layer is gone. What it leaves is delivered in a turn of its own, in
-    /// which the user has the connection.
+    /// which the user has the connection; nothing is read before, even if it
+    /// leaves nothing.
     pub(super) fn put_back(&self, returned: Returned) {
         self.flow.take_over(returned.writing_paused);
         if !returned.unread.is_empty() {
             self.with_busy(|busy| busy.unread = Some(Unread::new(returned.unread)));
-            self.set(Flags::UNREAD);
         }
+        self.set(Flags::UNREAD);
         self.engine.push(Run::Later(self.key.get()));
     }
 
     /// The user wants data again.
     pub(super) fn queue_unread(&self) {
-        if self.has(Flags::UNREAD) {
-            self.engine.push(Run::Later(self.key.get()));
-        }
+        self.engine.push(Run::Later(self.key.get()));
     }
 
     /// Whether what is left may be delivered now.
@@ -37,7 +36,8 @@ impl<S: StreamIo> Stream<S> {
 
     fn deliver_unread(&self) {
         let Some(mut unread) = self.take_busy(|busy| &mut busy.unread) else {
-            return;
+            self.clear(Flags::UNREAD);
+            return self.update_interest();
         };
         let fed = self.call(|protocol| unread.feed(protocol, || self.wants_unread()));
         match fed {
