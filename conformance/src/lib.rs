@@ -65,7 +65,7 @@
 //!   declaration that no case answers to.
 //!
 //! A filter that chooses no case at all is an error.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod behaviour;
 mod case;

@@ -25,15 +25,17 @@ mod stream;
 mod task;
 pub mod tls;
 mod transport;
+mod watched;
 
 pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
-    LoopHandle, ProtocolFactory, RunError, WatchCallback, WatchError, running_loop,
+    LoopHandle, ProtocolFactory, RunError, SockExt, WatchCallback, WatchError, running_loop,
 };
 pub use net::{
     AcceptOptions, AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget,
-    ConnectedSocket, ListenError, Resolution, Resolver, Server, ServerOptions, SystemResolver,
+    ConnectedSocket, ListenError, Resolution, Resolver, SendAllError, Server, ServerOptions,
+    SystemResolver,
 };
 pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
 pub use send_file::{
@@ -41,11 +43,13 @@ pub use send_file::{
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
 pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
-pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
+pub use task::{Elapsed, Interval, JoinError, JoinHandle, MissedTicks, Sleep, TaskHandle, Timeout};
 pub use transport::{
     Address, Flow, HandBack, HandOver, LimitsError, Returned, Transport, TransportSocket,
     WriteBufferLimits, WriteError,
 };
+
+pub use watched::{NotWatched, Watched};
 
 /// An error of any type, as callbacks answer it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,4 +1,4 @@
-//! Callbacks that wait for their turn or their time, and the handles on them.
+//! Callbacks that wait for their time, and the handles on callbacks.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use slab::Slab;
 
-use super::{Engine, Run};
+use super::{Engine, Place, Run};
 use crate::event_loop::{Callback, LoopClosed};
 
-/// The name of a callback; never used again for another one.
+/// The name of a timer's callback; never used again for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CallId {
     /// Grows with each callback, so that equal deadlines keep their order.
@@ -20,12 +20,12 @@ pub(crate) struct CallId {
 
 struct Entry {
     serial: u64,
-    /// Whether it waits for its time, in the heap of the timers.
+    /// Whether it is in the heap of the timers, and not yet due.
     timed: bool,
     callback: Callback,
 }
 
-/// Every callback that has not run and was not cancelled.
+/// The callback of every timer that has not run and was not cancelled.
 #[derive(Default)]
 pub(super) struct Calls {
     entries: Slab<Entry>,
@@ -34,19 +34,11 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn insert(&mut self, callback: Callback) -> CallId {
-        self.add(callback, false)
-    }
-
-    pub(super) fn insert_timed(&mut self, callback: Callback) -> CallId {
-        self.add(callback, true)
-    }
-
-    fn add(&mut self, callback: Callback, timed: bool) -> CallId {
         self.serial += 1;
         let serial = self.serial;
         let index = self.entries.insert(Entry {
             serial,
-            timed,
+            timed: true,
             callback,
         });
         CallId { serial, index }
@@ -82,9 +74,12 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let id = self.calls.borrow_mut().insert(callback);
-        self.push(Run::Call(id));
-        Ok(Handle::new(self, id))
+        let place = self.push(Run::Call(callback));
+        Ok(Handle {
+            engine: Rc::downgrade(self),
+            place,
+            cancelled: Cell::new(false),
+        })
     }
 }
 
@@ -92,19 +87,11 @@ impl Engine {
 /// the callback alone.
 pub struct Handle {
     engine: Weak<Engine>,
-    id: CallId,
+    place: Place,
     cancelled: Cell<bool>,
 }
 
 impl Handle {
-    pub(super) fn new(engine: &Rc<Engine>, id: CallId) -> Self {
-        Self {
-            engine: Rc::downgrade(engine),
-            id,
-            cancelled: Cell::new(false),
-        }
-    }
-
     /// Keeps the callback from running and drops it at once. Without effect if
     /// it has run or is running.
     pub fn cancel(&self) {
@@ -112,7 +99,7 @@ impl Handle {
         let Some(engine) = self.engine.upgrade() else {
             return;
         };
-        let callback = engine.calls.borrow_mut().take(self.id);
+        let callback = engine.ready.borrow_mut().take_call(self.place);
         drop(callback);
     }
 
@@ -134,32 +121,36 @@ impl fmt::Debug for Handle {
 /// A callback of `call_later` or `call_at` that has not run yet. Dropping the
 /// handle leaves the callback alone.
 pub struct TimerHandle {
-    handle: Handle,
+    engine: Weak<Engine>,
+    id: CallId,
     when: Instant,
+    cancelled: Cell<bool>,
 }
 
 impl TimerHandle {
     pub(super) fn new(engine: &Rc<Engine>, id: CallId, when: Instant) -> Self {
         Self {
-            handle: Handle::new(engine, id),
+            engine: Rc::downgrade(engine),
+            id,
             when,
+            cancelled: Cell::new(false),
         }
     }
 
     /// Keeps the callback from running and drops it at once (line E7). Without
     /// effect if it has run or is running.
     pub fn cancel(&self) {
-        self.handle.cancelled.set(true);
-        let Some(engine) = self.handle.engine.upgrade() else {
+        self.cancelled.set(true);
+        let Some(engine) = self.engine.upgrade() else {
             return;
         };
-        engine.cancel_timer(self.handle.id);
+        engine.cancel_timer(self.id);
     }
 
     /// Whether [`cancel`](Self::cancel) was called.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        self.handle.cancelled()
+        self.cancelled.get()
     }
 
     /// The time at which the callback runs or ran, by the loop's clock.

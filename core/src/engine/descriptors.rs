@@ -8,6 +8,7 @@ use super::slots::{Change, Slot};
 use super::user_watch::UserWatch;
 use super::{Engine, Role, Todo, Watched};
 use crate::backend::{Interest, Key, Source};
+use crate::event_loop::WatchError;
 
 /// Slots by the number of their descriptor.
 #[derive(Default)]
@@ -112,6 +113,21 @@ impl Engine {
         let key = self.descriptors.borrow().0.get(&source.number())?.key;
         let mut slots = self.slots.borrow_mut();
         Some(slots.named(key)?.owner.as_ref()?.role())
+    }
+
+    /// Watches a descriptor for its owner at once, who wants that.
+    pub(crate) fn watch_now(
+        &self,
+        source: Source<'_>,
+        key: Key,
+        want: Interest,
+    ) -> Result<(), WatchError> {
+        let watched = self.with_backend(|backend| backend.watch(source, key, want));
+        if let Some(Err(error)) = watched {
+            return Err(WatchError::of(source, error));
+        }
+        self.note_armed(key, want);
+        Ok(())
     }
 
     /// Sets what the owner of a slot wants; the backend hears of it before the

@@ -88,6 +88,7 @@ fn resolver(network: Option<&dyn Network>) -> Rc<dyn Resolver> {
 impl Engine {
     pub(crate) fn new(backend: Box<dyn Backend>) -> Rc<Self> {
         let network = backend.network();
+        let origin = backend.now();
         Rc::new(Self {
             name: backend.name(),
             capabilities: backend.capabilities(),
@@ -99,7 +100,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             calls: RefCell::new(Calls::default()),
-            timers: RefCell::new(Timers::default()),
+            timers: RefCell::new(Timers::new(origin)),
             due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
@@ -109,6 +110,7 @@ impl Engine {
             chunk: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
+            workers: Rc::default(),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,
@@ -179,13 +181,15 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        for run in self.ready.take() {
+        let runs = self.ready.borrow_mut().take_all();
+        for run in &runs {
             if let Run::Remote(call) = run {
                 call.abandon();
             }
         }
+        drop(runs);
         drop(self.calls.take());
-        drop(self.timers.take());
+        self.timers.borrow_mut().clear();
         drop(self.due.take());
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.

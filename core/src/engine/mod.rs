@@ -40,9 +40,9 @@ pub use exceptions::{ExceptionContext, Severity};
 pub use remote::{Remote, RemoteHandle};
 pub use snapshot::Snapshot;
 
-pub(crate) use calls::CallId;
+use calls::CallId;
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::Run;
+pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
@@ -56,11 +56,12 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::stream::Spare;
-use crate::task::Tasks;
+use crate::task::{Tasks, Workers};
 
 use calls::Calls;
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use ready::Ready;
 use slots::Slots;
 use timers::Timers;
 use todo::Todo;
@@ -86,7 +87,7 @@ pub(crate) struct Engine {
     descriptors: RefCell<Descriptors>,
     /// Slots whose wanted interest differs from what the backend knows.
     dirty: RefCell<Vec<Key>>,
-    ready: RefCell<VecDeque<Run>>,
+    ready: RefCell<Ready>,
     calls: RefCell<Calls>,
     timers: RefCell<Timers>,
     /// Timers of this turn that have not run yet.
@@ -106,6 +107,7 @@ pub(crate) struct Engine {
     /// What no stream needs just now.
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
+    workers: Rc<Workers>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
@@ -189,6 +191,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn workers(&self) -> &Rc<Workers> {
+        &self.workers
     }
 
     pub(crate) fn spare(&self) -> &Spare {

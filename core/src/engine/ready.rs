@@ -1,16 +1,20 @@
 //! The queue of what runs next.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::remote::{RemoteCall, RemoteItem};
-use super::{CallId, Engine, Todo};
+use super::{Engine, Todo};
 use crate::backend::Key;
+use crate::event_loop::Callback;
 use crate::task::TaskId;
 
 /// One thing to run. None of them needs an allocation of its own.
 pub(crate) enum Run {
     /// A callback of `call_soon`.
-    Call(CallId),
+    Call(Callback),
+    /// In place of one that was cancelled.
+    Nothing,
     /// A task that was woken.
     Task(TaskId),
     /// The end of a connection: its `connection_lost`.
@@ -33,22 +37,75 @@ impl From<RemoteItem> for Run {
     }
 }
 
+/// The name of a place in the queue; never used again for another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// What runs next, first come first.
+#[derive(Default)]
+pub(super) struct Ready {
+    queue: VecDeque<Run>,
+    /// How many have left the queue so far, which is the place of its first.
+    /// So a place is found without a search, and a callback needs no other home
+    /// than the queue.
+    left: u64,
+}
+
+impl Ready {
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub(super) fn push(&mut self, run: Run) -> Place {
+        let place = Place(self.left + self.queue.len() as u64);
+        self.queue.push_back(run);
+        place
+    }
+
+    pub(super) fn extend(&mut self, runs: impl IntoIterator<Item = Run>) {
+        self.queue.extend(runs);
+    }
+
+    /// Takes the first, if it may run.
+    pub(super) fn pop_if(&mut self, may_run: impl FnOnce(&Run) -> bool) -> Option<Run> {
+        if !may_run(self.queue.front()?) {
+            return None;
+        }
+        self.left += 1;
+        self.queue.pop_front()
+    }
+
+    /// Takes the callback out of a place, if it is still there. The caller drops
+    /// it after letting go of `self`.
+    pub(super) fn take_call(&mut self, place: Place) -> Option<Callback> {
+        let index = usize::try_from(place.0.checked_sub(self.left)?).ok()?;
+        let run = self.queue.get_mut(index)?;
+        match std::mem::replace(run, Run::Nothing) {
+            Run::Call(callback) => Some(callback),
+            other => {
+                *run = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn take_all(&mut self) -> VecDeque<Run> {
+        self.left += self.queue.len() as u64;
+        std::mem::take(&mut self.queue)
+    }
+}
+
 impl Engine {
     /// Queues behind everything that was queued before, also by
     /// `call_soon_threadsafe` (line E3).
-    pub(crate) fn push(&self, run: Run) {
+    #[inline]
+    pub(crate) fn push(&self, run: Run) -> Place {
         self.take_remote();
-        self.ready.borrow_mut().push_back(run);
         self.note(Todo::RUN);
-    }
-
-    /// Takes the first item, if it may run.
-    pub(super) fn pop_if(&self, may_run: impl FnOnce(&Run) -> bool) -> Option<Run> {
-        let mut ready = self.ready.borrow_mut();
-        if may_run(ready.front()?) {
-            ready.pop_front()
-        } else {
-            None
-        }
+        self.ready.borrow_mut().push(run)
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Role {
     /// Something that waits for one descriptor: a connection attempt, or
     /// `sock_sendfile`.
     Waiter,
+    /// A descriptor of another library, owned by a `Watched`.
+    Descriptor,
     /// `add_reader` and `add_writer`.
     User,
 }
@@ -29,6 +31,7 @@ impl Role {
             Self::Layer => "layer",
             Self::Listener => "listening socket",
             Self::Waiter => "pending operation",
+            Self::Descriptor => "watched descriptor",
             Self::User => "watch",
         }
     }

@@ -1,10 +1,11 @@
 //! What runs at a time.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use dary_heap::QuaternaryHeap;
 
 use super::calls::Calls;
 use super::{CallId, Engine, TimerHandle, Todo};
@@ -22,21 +23,52 @@ const CANCELLED_KEPT: usize = 100;
 /// A delay that no clock can add to its time ends so far ahead: 30 years.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-#[derive(Default)]
+/// A time in nanoseconds since the loop was made; negative before. It is half as
+/// long as an `Instant`, and reaches 292 years.
+type Nanos = i64;
+
+/// Deadlines in a heap. With four children a node it is half as deep as a binary
+/// one, and most of its cost is that each level is somewhere else in memory.
 pub(super) struct Timers {
+    origin: Instant,
     /// Earliest deadline first; equal ones in the order in which they were
     /// made (line E5).
-    heap: BinaryHeap<Reverse<(Instant, CallId)>>,
+    heap: QuaternaryHeap<Reverse<(Nanos, CallId)>>,
     cancelled: usize,
 }
 
 impl Timers {
+    pub(super) fn new(origin: Instant) -> Self {
+        Self {
+            origin,
+            heap: QuaternaryHeap::new(),
+            cancelled: 0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.origin);
+    }
+
+    fn nanos(&self, time: Instant) -> Nanos {
+        let nanos = |duration: Duration| Nanos::try_from(duration.as_nanos());
+        match time.checked_duration_since(self.origin) {
+            Some(since) => nanos(since).unwrap_or(Nanos::MAX),
+            None => nanos(self.origin - time).map_or(Nanos::MIN, |before| -before),
+        }
+    }
+
+    fn push(&mut self, when: Instant, id: CallId) {
+        let when = self.nanos(when);
+        self.heap.push(Reverse((when, id)));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.heap.len() - self.cancelled
     }
 
     /// The earliest deadline that was not cancelled.
-    fn earliest(&mut self, calls: &Calls) -> Option<Instant> {
+    fn earliest(&mut self, calls: &Calls) -> Option<Nanos> {
         while let Some(&Reverse((when, id))) = self.heap.peek() {
             if calls.contains(id) {
                 return Some(when);
@@ -64,8 +96,8 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let id = self.calls.borrow_mut().insert_timed(callback);
-        self.timers.borrow_mut().heap.push(Reverse((when, id)));
+        let id = self.calls.borrow_mut().insert(callback);
+        self.timers.borrow_mut().push(when, id);
         self.note(Todo::TIMERS);
         Ok(TimerHandle::new(self, id, when))
     }
@@ -104,8 +136,12 @@ impl Engine {
 
     /// How long the backend may wait for the earliest timer; None without one.
     pub(super) fn until_timer(&self) -> Option<Duration> {
-        let when = self.timers.borrow_mut().earliest(&self.calls.borrow())?;
-        Some(when.saturating_duration_since(self.now()).min(LONGEST_WAIT))
+        let mut timers = self.timers.borrow_mut();
+        let when = timers.earliest(&self.calls.borrow())?;
+        let left = when.saturating_sub(timers.nanos(self.now()));
+        // Without a sign: one that is due is 0 away.
+        let left = u64::try_from(left).map_or(Duration::ZERO, Duration::from_nanos);
+        Some(left.min(LONGEST_WAIT))
     }
 
     /// Moves the timers whose time has come to the queue of this turn.
@@ -115,7 +151,7 @@ impl Engine {
         let Some(earliest) = timers.earliest(&calls) else {
             return self.done_with(Todo::TIMERS);
         };
-        let now = self.now();
+        let now = timers.nanos(self.now());
         if earliest > now {
             return;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Engine, Run, Todo};
 use crate::backend::Events;
+use crate::event_loop::Callback;
 use crate::task::TaskId;
 
 impl Engine {
@@ -87,7 +88,8 @@ impl Engine {
     fn run_queued(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
         let queued = self.ready.borrow().len();
         for _ in 0..queued {
-            let Some(run) = self.pop_if(&may_run) else {
+            let run = self.ready.borrow_mut().pop_if(&may_run);
+            let Some(run) = run else {
                 return;
             };
             self.timed(|| self.run(run, main));
@@ -98,9 +100,11 @@ impl Engine {
         }
     }
 
+    #[inline]
     fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
-            Run::Call(id) => self.run_call(id),
+            Run::Call(callback) => self.run_call(callback),
+            Run::Nothing => {}
             Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
                 if let Some(owner) = self.owner(key) {
@@ -121,11 +125,8 @@ impl Engine {
         }
     }
 
-    fn run_call(&self, id: super::CallId) {
-        let callback = self.calls.borrow_mut().take(id);
-        let Some(callback) = callback else {
-            return;
-        };
+    #[inline]
+    fn run_call(&self, callback: Callback) {
         if let Err(error) = callback() {
             self.report_error("a callback failed", &*error);
         }
@@ -136,8 +137,11 @@ impl Engine {
             let Some(id) = self.due.borrow_mut().pop_front() else {
                 return self.done_with(Todo::DUE);
             };
-            self.timed(|| self.run_call(id));
-            self.settle();
+            let callback = self.calls.borrow_mut().take(id);
+            if let Some(callback) = callback {
+                self.timed(|| self.run_call(callback));
+                self.settle();
+            }
         }
     }
 

@@ -3,12 +3,16 @@
 mod error;
 mod ext;
 mod handle;
+mod outcome;
 mod owner;
+mod sock;
 
 pub use error::{LoopClosed, RunError, WatchError};
-pub use ext::{EventLoopExt, IntoOutcome};
+pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
+pub use outcome::IntoOutcome;
 pub use owner::Loop;
+pub use sock::SockExt;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -60,30 +60,32 @@ async fn tcp(
     if let Some(local) = local {
         socket.bind(&local.into())?;
     }
-    match socket.connect(&address.into()) {
-        Ok(()) => {}
-        Err(error) if is_in_progress(&error) => established(engine, &socket).await?,
-        Err(error) => return Err(error),
-    }
+    connect(engine, &socket, &address.into()).await?;
     Ok(socket)
 }
 
 async fn unix_stream(engine: &Rc<Engine>, address: &SockAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
+    connect(engine, &socket, address).await?;
+    Ok(socket)
+}
+
+/// Connects a socket that does not block.
+pub(super) async fn connect(
+    engine: &Rc<Engine>,
+    socket: &Socket,
+    address: &SockAddr,
+) -> io::Result<()> {
     let mut pause = FIRST_RETRY;
     loop {
         match socket.connect(address) {
-            Ok(()) => return Ok(socket),
+            Err(error) if is_in_progress(&error) => return established(engine, socket).await,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 engine.sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_RETRY);
             }
-            Err(error) if is_in_progress(&error) => {
-                established(engine, &socket).await?;
-                return Ok(socket);
-            }
-            Err(error) => return Err(error),
+            result => return result,
         }
     }
 }

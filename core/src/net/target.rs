@@ -53,6 +53,37 @@ impl From<Box<dyn NetworkStream>> for ConnectedSocket {
     }
 }
 
+/// The socket, if it is one of the system; without, the backend has a network
+/// of its own.
+#[cfg(unix)]
+impl TryFrom<ConnectedSocket> for OwnedFd {
+    type Error = ConnectedSocket;
+
+    fn try_from(socket: ConnectedSocket) -> Result<Self, ConnectedSocket> {
+        socket.into_system().map(Self::from)
+    }
+}
+
+/// The socket, if it is one of the system; without, the backend has a network
+/// of its own.
+#[cfg(windows)]
+impl TryFrom<ConnectedSocket> for OwnedSocket {
+    type Error = ConnectedSocket;
+
+    fn try_from(socket: ConnectedSocket) -> Result<Self, ConnectedSocket> {
+        socket.into_system().map(Self::from)
+    }
+}
+
+impl ConnectedSocket {
+    fn into_system(self) -> Result<Socket, Self> {
+        match self.0 {
+            StreamSocket::System(socket) => Ok(socket),
+            network @ StreamSocket::Network(_) => Err(Self(network)),
+        }
+    }
+}
+
 /// What to connect to.
 ///
 /// ```

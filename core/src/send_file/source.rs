@@ -149,6 +149,10 @@ impl Placed {
         let settled_at = self.settled_at();
         file.seek(SeekFrom::Start(settled_at.unwrap_or(before)))?;
         match read {
+            // The system has no name of its own for it.
+            Err(_) if file.metadata().is_ok_and(|about| about.is_dir()) => {
+                Err(io::ErrorKind::IsADirectory.into())
+            }
             // The largest offsets are refused, and not said to be the end.
             Err(error)
                 if error.kind() == io::ErrorKind::InvalidInput
