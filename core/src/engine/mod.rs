@@ -23,6 +23,8 @@ mod descriptors;
 mod dispatch;
 mod elsewhere;
 mod exceptions;
+#[cfg(test)]
+pub(crate) mod idle;
 mod lifecycle;
 mod ready;
 mod remote;
