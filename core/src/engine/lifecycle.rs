@@ -7,9 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{
-    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
-};
+use super::{Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo};
 use crate::backend::Backend;
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::SystemResolver;
@@ -82,15 +80,15 @@ impl Engine {
             name: backend.name(),
             capabilities: backend.capabilities(),
             shared: Arc::new(Shared::new(backend.waker())),
+            made: backend.now(),
             backend: RefCell::new(Some(backend)),
             todo: Cell::new(Todo::empty()),
             slots: RefCell::new(Slots::default()),
             descriptors: RefCell::new(Descriptors::default()),
             dirty: RefCell::default(),
             ready: RefCell::default(),
-            calls: RefCell::new(Calls::default()),
+            arrivals: Cell::default(),
             timers: RefCell::new(Timers::default()),
-            due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
@@ -167,14 +165,12 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        for run in self.ready.take() {
+        for run in self.ready.take().into_items() {
             if let Run::Remote(call) = run {
                 call.abandon();
             }
         }
-        drop(self.calls.take());
         drop(self.timers.take());
-        drop(self.due.take());
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
         let backend = self.backend.take();

@@ -19,12 +19,14 @@
 //! overtaken and always wait for the next turn.
 
 mod calls;
+mod deadlines;
 mod descriptors;
 mod dispatch;
 mod exceptions;
 mod lifecycle;
 mod ready;
 mod remote;
+mod remote_call;
 mod slots;
 mod snapshot;
 mod timers;
@@ -33,12 +35,13 @@ mod turn;
 mod user_watch;
 mod wait_ready;
 
-pub use calls::{Handle, TimerHandle};
+pub use calls::Handle;
 pub use exceptions::{ExceptionContext, Severity};
-pub use remote::{Remote, RemoteHandle};
+pub use remote::Remote;
+pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
+pub use timers::TimerHandle;
 
-pub(crate) use calls::CallId;
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::Run;
 pub(crate) use remote::{RemoteItem, Shared};
@@ -55,9 +58,9 @@ use crate::backend::{Backend, Capabilities, Events, Key};
 use crate::net::Resolver;
 use crate::task::Tasks;
 
-use calls::Calls;
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use ready::Ready;
 use slots::Slots;
 use timers::Timers;
 use todo::Todo;
@@ -81,11 +84,12 @@ pub(crate) struct Engine {
     descriptors: RefCell<Descriptors>,
     /// Slots whose wanted interest differs from what the backend knows.
     dirty: RefCell<Vec<Key>>,
-    ready: RefCell<VecDeque<Run>>,
-    calls: RefCell<Calls>,
+    ready: RefCell<Ready>,
+    /// Memory for what other threads queue.
+    arrivals: Cell<Vec<RemoteItem>>,
     timers: RefCell<Timers>,
-    /// Timers of this turn that have not run yet.
-    due: RefCell<VecDeque<CallId>>,
+    /// When the loop was made: deadlines are counted from here.
+    made: Instant,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of

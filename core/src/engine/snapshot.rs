@@ -38,13 +38,10 @@ pub struct Snapshot {
 
 impl Engine {
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let calls = self.calls.borrow();
-        let due = self.due.borrow();
-        let due = due.iter().filter(|id| calls.contains(**id)).count();
         let mut snapshot = Snapshot {
-            timers: self.timers.borrow().len() + due,
+            timers: self.timers.borrow().len(),
             tasks: self.tasks.borrow().len(),
-            ready: self.ready.borrow().len(),
+            ready: self.ready.borrow().pending(),
             turns: self.turn.get(),
             dead_events: self.dead_events.get(),
             ..Snapshot::default()

@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Engine, Run, Todo};
+use super::{Engine, Run, Todo, remote_call};
 use crate::backend::Events;
 use crate::task::TaskId;
 
@@ -39,7 +39,7 @@ impl Engine {
                 self.run_due();
             }
             if !self.stopping.get() {
-                self.run_ready(|run| matches!(run, Run::Task(_)), main);
+                self.run_ready(|run| matches!(run, Run::Task(_) | Run::Cancelled), main);
             }
         }
         Ok(())
@@ -69,10 +69,12 @@ impl Engine {
 
     #[cold]
     fn take_pending(&self) {
-        let items = self.shared.take();
+        let mut items = self.arrivals.take();
+        self.shared.take(&mut items);
         self.ready
             .borrow_mut()
-            .extend(items.into_iter().map(Run::from));
+            .extend(items.drain(..).map(Run::from));
+        self.arrivals.set(items);
         self.note(Todo::RUN);
     }
 
@@ -93,14 +95,15 @@ impl Engine {
             self.timed(|| self.run(run, main));
             self.settle();
         }
-        if self.ready.borrow().is_empty() {
+        if self.ready.borrow().len() == 0 {
             self.done_with(Todo::RUN);
         }
     }
 
     fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
-            Run::Call(id) => self.run_call(id),
+            Run::Call(callback) => self.run_call(callback),
+            Run::Cancelled => {}
             Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
                 if let Some(owner) = self.owner(key) {
@@ -114,30 +117,10 @@ impl Engine {
             }
             Run::Stop => self.stopping.set(true),
             Run::Remote(call) => {
-                if let Err(error) = call.run() {
+                if let Err(error) = remote_call::run(call) {
                     self.report_error("a callback failed", &*error);
                 }
             }
-        }
-    }
-
-    fn run_call(&self, id: super::CallId) {
-        let callback = self.calls.borrow_mut().take(id);
-        let Some(callback) = callback else {
-            return;
-        };
-        if let Err(error) = callback() {
-            self.report_error("a callback failed", &*error);
-        }
-    }
-
-    fn run_due(self: &Rc<Self>) {
-        loop {
-            let Some(id) = self.due.borrow_mut().pop_front() else {
-                return self.done_with(Todo::DUE);
-            };
-            self.timed(|| self.run_call(id));
-            self.settle();
         }
     }
 
