@@ -123,13 +123,12 @@ impl Cancel {
 impl Subject for Cancel {
     fn serve(&mut self, requests: u64) -> Fallible<()> {
         let fired = Rc::new(Cell::new(0_u64));
-        let numbers: Vec<u32> = Delays::of(requests)
-            .map(|delay| {
-                let fired = Rc::clone(&fired);
-                let callback = Box::new(move || fired.set(fired.get() + 1));
-                self.set(delay, callback)
-            })
-            .collect();
+        let mut numbers = Vec::with_capacity(requests as usize);
+        for delay in Delays::of(requests) {
+            let fired = Rc::clone(&fired);
+            let callback = Box::new(move || fired.set(fired.get() + 1));
+            numbers.push(self.set(delay, callback));
+        }
         for number in numbers {
             self.cancel(number);
         }

@@ -33,7 +33,7 @@ pub(super) struct Cancel(pub(super) Loop);
 impl Subject for Cancel {
     fn serve(&mut self, requests: u64) -> Fallible<()> {
         let fired = Rc::new(Cell::new(0_u64));
-        let mut handles: Vec<TimerHandle> = Vec::new();
+        let mut handles: Vec<TimerHandle> = Vec::with_capacity(requests as usize);
         for delay in Delays::of(requests) {
             let fired = Rc::clone(&fired);
             let callback = move || fired.set(fired.get() + 1);

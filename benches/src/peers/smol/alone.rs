@@ -78,7 +78,7 @@ pub(super) struct Cancel;
 impl Subject for Cancel {
     fn serve(&mut self, requests: u64) -> Fallible<()> {
         let mut context = Context::from_waker(Waker::noop());
-        let mut timers = Vec::new();
+        let mut timers = Vec::with_capacity(requests as usize);
         for delay in Delays::of(requests) {
             let mut timer = Timer::at(Instant::now() + delay);
             // A timer is set when it is first polled.

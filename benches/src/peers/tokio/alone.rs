@@ -107,7 +107,7 @@ impl Subject for Cancel {
     fn serve(&mut self, requests: u64) -> Fallible<()> {
         let _within = self.0.enter();
         let mut context = Context::from_waker(Waker::noop());
-        let mut timers = Vec::new();
+        let mut timers = Vec::with_capacity(requests as usize);
         for delay in Delays::of(requests) {
             let mut timer = Box::pin(sleep_until((Instant::now() + delay).into()));
             // A timer is set when it is first polled.
