@@ -111,4 +111,18 @@ mod prose {
     struct BackendGuide;
     #[doc = include_str!("../docs/coder-guide.md")]
     struct CoderGuide;
+    #[doc = include_str!("../docs/choosing-a-backend.md")]
+    struct ChoosingABackend;
+    #[doc = include_str!("../docs/errors.md")]
+    struct Errors;
+    #[doc = include_str!("../docs/from-asyncio.md")]
+    struct FromAsyncio;
+    #[doc = include_str!("../docs/from-tokio.md")]
+    struct FromTokio;
+    #[doc = include_str!("../docs/sending-files.md")]
+    struct SendingFiles;
+    #[doc = include_str!("../docs/upgrading.md")]
+    struct Upgrading;
+    #[doc = include_str!("../docs/watching.md")]
+    struct Watching;
 }

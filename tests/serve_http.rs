@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "the example uses what is not tested here")]
 mod http;
 
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{Conditions, Head, MAX_HEAD, Manner, Method, Part, RangeSpec, Request, Status};
@@ -174,6 +175,21 @@ fn judge(request: &Request) {
         if let Some(Part::Bytes { start, length }) = part {
             assert!(length > 0 && start.checked_add(length).is_some_and(|end| end <= size));
         }
+    }
+}
+
+#[test]
+fn a_slash_at_the_end_names_a_directory() {
+    for (text, directory) in [
+        ("/", Some(".")),
+        ("/a/", Some("a")),
+        ("/a/b/.", Some("a/b")),
+        ("/a", None),
+        ("/index.html", None),
+        ("/a/index.html", None),
+    ] {
+        let target = Target::parse(text).expect(text);
+        assert_eq!(target.directory(), directory.map(Path::new), "{text}");
     }
 }
 

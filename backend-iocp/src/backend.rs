@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::windows::io::AsSocket;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use loopline_core::backend::{
 
 use crate::batch::{Batch, Deadline};
 use crate::send_file::{self, Files};
-use crate::sys::Port;
+use crate::sys::{self, Port};
 use crate::wake::{self, Alarm};
 use crate::watches::{self, Watches};
 
@@ -115,14 +116,16 @@ impl Backend for IocpBackend {
     }
 
     fn watch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
-        self.watches.watch(&self.port, source, key, want)
+        let watched = self.watches.watch(&self.port, source, key, want);
+        watched.map_err(|error| sys::refusal(source.as_socket(), error))
     }
 
     fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
         // The kernel may have said meanwhile that the socket of this number was
         // closed: then this is another one (line C28).
         self.catch_up()?;
-        self.watches.rewatch(&self.port, source, key, want)
+        let rewatched = self.watches.rewatch(&self.port, source, key, want);
+        rewatched.map_err(|error| sys::refusal(source.as_socket(), error))
     }
 
     fn unwatch(&mut self, source: Source<'_>, _key: Key) -> io::Result<()> {

@@ -100,7 +100,9 @@ impl Files {
         if count == 0 {
             return Ok(Sent::Bytes(0));
         }
-        let socket = job.socket.as_socket().try_clone_to_owned()?;
+        let socket = job.socket.as_socket();
+        let own = socket.try_clone_to_owned();
+        let socket = own.map_err(|error| sys::refusal(socket, error))?;
         self.associate(port, job.socket.number(), &socket)?;
         let waiting = Waiting {
             key,

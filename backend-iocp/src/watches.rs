@@ -76,7 +76,7 @@ impl Watches {
         let mut watch = Watch {
             key,
             want,
-            socket: sys::base(source.as_socket()).map_err(refusal)?,
+            socket: sys::base(source.as_socket())?,
             share: self.group.join(port, KEY)?,
             armed: None,
             sentinel: None,
@@ -100,7 +100,7 @@ impl Watches {
         want: Interest,
     ) -> io::Result<Rewatched> {
         let number = source.number();
-        let socket = sys::base(source.as_socket()).map_err(refusal)?;
+        let socket = sys::base(source.as_socket())?;
         let known = self.watches.get_mut(&number);
         let Some(watch) = known.filter(|watch| watch.socket == socket) else {
             self.watch(port, source, key, want)?;
@@ -230,17 +230,6 @@ impl Polls {
         let (number, role) = pending.owner?;
         Some((came, number, role))
     }
-}
-
-/// The error for a handle that is no socket (B6).
-fn refusal(error: io::Error) -> io::Error {
-    if error.raw_os_error() == Some(WSAENOTSOCK) {
-        return io::Error::new(
-            io::ErrorKind::Unsupported,
-            "only sockets can be watched, and this is none",
-        );
-    }
-    error
 }
 
 /// Whether a poll was refused because there is no such socket any more.

@@ -16,7 +16,7 @@ time of a request, its ratio to the bare loop's, and what can be counted.
                  tls_echo, tls_sendfile, handshake, watch, timers, call_soon,
                  wake, counts, idle_memory, growth; or a part of the name of
                  a row, such as 'OpenSSL echo'
-  --peers NAMES  beside the bare loop and loopline: mio, tokio, smol,
+  --peers NAMES  beside the bare loop and loopline: streams, mio, tokio, smol,
                  polling, blocking; none; all of them by default
   --rounds N     how many turns each one takes; 41 by default
   --check        exit with status 1 if a target is missed
@@ -134,7 +134,7 @@ fn parse_choice(words: &[&str]) -> Result<Mode, String> {
         race: false,
         rounds: 0,
         rows: Vec::new(),
-        peers: parse_peers("mio,tokio,smol,polling,blocking")?,
+        peers: parse_peers("streams,mio,tokio,smol,polling,blocking")?,
     };
     let mut curves = false;
     let mut words = words.iter();

@@ -50,6 +50,8 @@ pub(crate) enum SubjectKind {
     Bare,
     /// loopline.
     Ours,
+    /// loopline by a stream in a task, where the other one is a protocol.
+    Streams,
     /// mio.
     Mio,
     /// tokio's current-thread runtime.
@@ -65,9 +67,10 @@ pub(crate) enum SubjectKind {
 }
 
 impl SubjectKind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Bare,
         Self::Ours,
+        Self::Streams,
         Self::Mio,
         Self::Tokio,
         Self::Smol,
@@ -79,6 +82,7 @@ impl SubjectKind {
         match self {
             Self::Bare => "bare",
             Self::Ours => "loopline",
+            Self::Streams => "streams",
             Self::Mio => "mio",
             Self::Tokio => "tokio",
             Self::Smol => "smol",
@@ -118,8 +122,8 @@ impl SubjectKind {
                 Workload::Echo { over, .. } | Workload::File { over, .. } | Workload::Idle { over },
             ) => over != Over::Openssl,
             (Self::Smol, _) => true,
-            (Self::Polling, Workload::Echo { over, .. }) => over == Over::Plain,
-            (Self::Polling, _) => false,
+            (Self::Streams | Self::Polling, Workload::Echo { over, .. }) => over == Over::Plain,
+            (Self::Streams | Self::Polling, _) => false,
             // One blocking socket serves a single client, and is worth its
             // time where it waits long.
             (
@@ -141,6 +145,7 @@ impl SubjectKind {
         match self {
             Self::Bare => bare::make(workload),
             Self::Ours => ours::make(workload, Loop::new()?),
+            Self::Streams => ours::make_streams(workload),
             Self::Polling => {
                 let backend = Box::new(KqueueBackend::new()?);
                 ours::make(workload, Loop::with_backend(backend))

@@ -133,10 +133,10 @@ impl Need {
         name: "list of descriptors",
         met: |_| os::LISTS_DESCRIPTORS,
     };
-    /// Files that are not regular can be opened.
-    pub(crate) const STRANGE_FILES: Self = Self {
-        name: "file that is not regular",
-        met: |_| os::HAS_STRANGE_FILES,
+    /// There are files that do not tell their size.
+    pub(crate) const SIZELESS_FILES: Self = Self {
+        name: "file without a size",
+        met: |_| os::HAS_SIZELESS_FILES,
     };
     /// The system has Unix sockets.
     pub(crate) const UNIX_SOCKETS: Self = Self {

@@ -41,6 +41,8 @@
 //!
 //! * `--strict`: a case that has to be skipped fails.
 //! * `--limit SECONDS`: how long one case may take, instead of 30 seconds.
+//! * `--fail-fast`: no further case is begun once one has failed; the others are
+//!   skipped, which is no failure of theirs.
 //! * `--report json` or `--report markdown`: what came of each case, or a table of
 //!   it, on the standard output; with `--output PATH`, in a file.
 //!
@@ -63,7 +65,7 @@
 //!   declaration that no case answers to.
 //!
 //! A filter that chooses no case at all is an error.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod behaviour;
 mod case;

@@ -9,18 +9,22 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     /// How long one case may take.
     pub(crate) limit: Duration,
+    /// Whether nothing more is begun once a case has failed.
+    pub(crate) fail_fast: bool,
 }
 
 impl Options {
     pub(crate) const DEFAULT: Self = Self {
         strict: false,
         limit: Duration::from_secs(30),
+        fail_fast: false,
     };
 
     /// The text for `--help`.
     pub(crate) const HELP: &str = "Options of the conformance suite:
       --strict          A case that has to be skipped fails
       --limit SECONDS   How long one case may take [default: 30]
+      --fail-fast       Begin no further case once one has failed
 ";
 
     /// Takes its own options out of a command line, whose first part is the
@@ -38,6 +42,7 @@ impl Options {
         while let Some(argument) = line.next() {
             match argument.split_once('=').unwrap_or((&argument, "")) {
                 ("--strict", "") => self.strict = true,
+                ("--fail-fast", "") => self.fail_fast = true,
                 ("--limit", "") => self.limit = seconds(&line.next().unwrap_or_default())?,
                 ("--limit", value) => self.limit = seconds(value)?,
                 _ => rest.push(argument),
@@ -66,10 +71,12 @@ mod tests {
 
     #[test]
     fn its_own_options_are_taken_and_the_others_left() {
-        let (options, rest) = parsed("program --strict B4 --limit 5 --exact").expect("parsed");
+        let (options, rest) =
+            parsed("program --strict B4 --limit 5 --fail-fast --exact").expect("parsed");
         let expected = Options {
             strict: true,
             limit: Duration::from_secs(5),
+            fail_fast: true,
         };
         assert_eq!(options, expected);
         assert_eq!(rest, ["program", "B4", "--exact"]);

@@ -35,10 +35,14 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// A trial that leaves what came of it with the results.
-    pub(crate) fn trial(self, results: &Results) -> Trial {
+    pub(crate) fn trial(self, results: &Results, options: Options) -> Trial {
         let results = results.clone();
         Trial::ignorable_test(self.name.clone(), move || {
-            let Settled { outcome, detail } = (self.run)();
+            let Settled { outcome, detail } = if options.fail_fast && results.has_failed() {
+                Settled::not_begun()
+            } else {
+                (self.run)()
+            };
             results.add(CaseResult {
                 system: report::system(),
                 backend: self.backend,

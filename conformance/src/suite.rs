@@ -122,13 +122,15 @@ impl Suite {
             println!("{}{}", Options::HELP, Wanted::HELP);
         }
         let arguments = Arguments::from_iter(line);
+        let options = self.options;
         let entries = self.entries(layers)?;
         if arguments.list && !arguments.quiet && arguments.format.is_none() {
             list(&arguments, entries);
             return Ok(ExitCode::SUCCESS);
         }
         let results = Results::default();
-        let trials = entries.into_iter().map(|entry| entry.trial(&results));
+        let entries = entries.into_iter();
+        let trials = entries.map(|entry| entry.trial(&results, options));
         let trials: Vec<_> = trials.collect();
         refuse_to_run_nothing(&arguments, &trials)?;
         watchdog::collect_panics();
@@ -186,7 +188,7 @@ impl Default for Suite {
 fn list(arguments: &Arguments, entries: Vec<Entry>) {
     for entry in entries {
         let Entry { line, says, .. } = entry;
-        let trial = entry.trial(&Results::default());
+        let trial = entry.trial(&Results::default(), Options::DEFAULT);
         if arguments.is_filtered_out(&trial) {
             continue;
         }

@@ -106,6 +106,13 @@ impl Settled {
         Self::new(report::Outcome::Failed, why)
     }
 
+    /// Nothing came of it, because of `--fail-fast`. Not what `--strict` forbids:
+    /// the run has failed already.
+    pub(crate) fn not_begun() -> Self {
+        let why = "another case has failed before".to_owned();
+        Self::new(report::Outcome::Skipped, why)
+    }
+
     fn new(outcome: report::Outcome, detail: String) -> Self {
         Self {
             outcome,

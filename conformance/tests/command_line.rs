@@ -93,6 +93,7 @@ fn trials() -> Vec<Trial> {
         Trial::test("a_list_for_people_says_what_holds", a_list_for_people),
         #[cfg(target_os = "linux")]
         Trial::test("a_run_goes_on_after_any_failure", a_moody_subject),
+        Trial::test("nothing_is_begun_after_a_failure", a_fast_failure),
         Trial::test("a_report_has_every_outcome", a_report),
         Trial::test(
             "a_report_on_the_standard_output_is_alone_there",
@@ -194,7 +195,13 @@ fn help() -> Result<(), Failed> {
     expect(
         &output,
         0,
-        &["--strict", "--limit SECONDS", "--report", "--exact"],
+        &[
+            "--strict",
+            "--limit SECONDS",
+            "--fail-fast",
+            "--report",
+            "--exact",
+        ],
     )
 }
 
@@ -229,6 +236,13 @@ fn a_moody_subject() -> Result<(), Failed> {
         3 => Ok(()),
         count => Err(format!("{count} of 3 tell what was tried:\n{text}").into()),
     }
+}
+
+fn a_fast_failure() -> Result<(), Failed> {
+    let line = "--fail-fast --strict --test-threads 1 failing::backend::B5";
+    let output = suite("failing", line)?;
+    let parts = ["0 passed; 1 failed; 6 ignored", "another case has failed"];
+    expect(&output, 101, &parts)
 }
 
 /// Runs with a report into a file, and returns what is in it.

@@ -17,28 +17,35 @@ mod event_loop;
 mod net;
 mod protocol;
 mod send_file;
+mod stream;
 mod task;
 pub mod tls;
 mod transport;
+mod watched;
 
 pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
-    LoopHandle, ProtocolFactory, RunError, WatchCallback, WatchError, running_loop,
+    LoopHandle, ProtocolFactory, RunError, SockExt, WatchCallback, WatchError, running_loop,
 };
 pub use net::{
     AcceptOptions, AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget,
-    ConnectedSocket, ListenError, Resolution, Resolver, Server, ServerOptions, SystemResolver,
+    ConnectedSocket, ListenError, Resolution, Resolver, SendAllError, Server, ServerOptions,
+    SystemResolver,
 };
 pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
 pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
+pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
 pub use transport::{
-    Address, Flow, HandOver, LimitsError, Transport, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, HandBack, HandOver, LimitsError, Returned, Transport, TransportSocket,
+    WriteBufferLimits, WriteError,
 };
+
+pub use watched::{NotWatched, Watched};
 
 /// An error of any type, as callbacks answer it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::time::SystemTime;
 
 use crate::http::{Head, Manner, Method, Part, Request, Status, Target, Validators, Verdict};
+use crate::listing;
 use crate::site::{Found, Opened, Site};
 
 /// The part of a file that follows a head. It is never empty.
@@ -29,6 +30,12 @@ pub(crate) fn answer(
         Ok((target, Found::File(opened))) => send(target, opened, request, manner, out),
         Ok((target, Found::Directory)) => {
             redirect(&target.with_slash(), manner, out);
+            None
+        }
+        Ok((_, Found::Listing(listing))) => {
+            let page = listing.to_string();
+            Head::begin(out, Status::OK, manner, SystemTime::now())
+                .end_with_page(listing::TYPE, &page);
             None
         }
         Err(status) => {

@@ -9,6 +9,7 @@ mod connection;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod http;
+mod listing;
 mod peer;
 #[path = "../shared/seconds.rs"]
 mod seconds;
@@ -33,11 +34,13 @@ use crate::exit::Failure;
 use crate::tls::TlsArguments;
 
 /// Serves the files below a directory over HTTP/1.1, and over TLS if there is a
-/// certificate.
+/// certificate. A directory is answered by its index.html, or else by a list of
+/// what is in it.
 ///
 /// Prints `listening on ADDR` once it accepts. The first SIGINT or SIGTERM lets
 /// the responses under way finish, a second one aborts them.
 #[derive(Debug, Parser)]
+#[command(name = "serve", version)]
 struct Arguments {
     /// The directory to serve; no path leads out of it.
     root: PathBuf,

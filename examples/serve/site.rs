@@ -8,6 +8,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 use crate::http::{Status, Target, Validators};
+use crate::listing::Listing;
 
 /// A directory whose files are served. No path leads out of it: neither `..`
 /// nor an absolute path nor a symbolic link (on Linux by openat2(2) with
@@ -22,6 +23,8 @@ pub(crate) enum Found {
     File(Opened),
     /// A directory that was asked for without a slash at the end.
     Directory,
+    /// A directory without an index.
+    Listing(Listing),
 }
 
 /// An open regular file.
@@ -52,11 +55,10 @@ impl Site {
     /// The answer to the request.
     pub(crate) fn find(&self, target: &Target) -> Result<Found, Status> {
         let path = target.path().ok_or(Status::NOT_FOUND)?;
-        let file = self
-            .root
-            .open_with(path, &self.reading)
-            .map_err(|error| refusal(&error))?
-            .into_std();
+        let file = match self.root.open_with(path, &self.reading) {
+            Ok(file) => file.into_std(),
+            Err(error) => return self.list(target).unwrap_or_else(|| Err(refusal(&error))),
+        };
         let metadata = file.metadata().map_err(|error| refusal(&error))?;
         if metadata.is_dir() {
             return Ok(Found::Directory);
@@ -71,6 +73,18 @@ impl Site {
             size,
             validators,
         }))
+    }
+
+    /// Reads the directory that a target names by its slash. None if it names
+    /// none, or has an index that only could not be opened.
+    fn list(&self, target: &Target) -> Option<Result<Found, Status>> {
+        let path = target.directory()?;
+        match self.root.symlink_metadata(target.path()?) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            _ => return None,
+        }
+        let listing = self.root.read_dir(path).and_then(Listing::read);
+        Some(listing.map(Found::Listing).map_err(|error| refusal(&error)))
     }
 }
 

@@ -42,6 +42,7 @@ use crate::tls::TlsArguments;
 /// Prints `listening on ADDR` once it accepts. The first SIGINT or SIGTERM lets
 /// the mails under way arrive, a second one aborts them.
 #[derive(Debug, Parser)]
+#[command(name = "smtp-sink", version)]
 struct Arguments {
     /// The directory to write to.
     dir: PathBuf,

@@ -1,4 +1,4 @@
-//! A connection to a server that is talked to in lines.
+//! A connection to a server that is talked to in lines or in messages.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -16,8 +16,8 @@ use crate::exit::Failure;
 /// How long a line may be, in bytes.
 const MAX_LINE: usize = 8 * 1024;
 
-/// A connection to a server that is talked to in lines, and that TLS can be put
-/// onto in between.
+/// A connection to a server that is talked to in lines or in messages, and that
+/// TLS can be put onto in between.
 pub(crate) struct Conversation {
     event_loop: LoopHandle,
     limit: Duration,
@@ -56,9 +56,9 @@ impl Conversation {
         })
     }
 
-    pub(crate) fn say(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn say(&self, what: impl AsRef<[u8]>) -> Result<(), Failure> {
         self.transport
-            .write(text.as_bytes())
+            .write(what.as_ref())
             .map(drop)
             .map_err(Failure::job)
     }
@@ -70,9 +70,15 @@ impl Conversation {
         self.in_time(line).await?.map_err(Failure::job)
     }
 
-    /// Puts TLS onto the connection. What the server has said behind its last
-    /// line goes to the coder: it was said in the clear, by whoever sits in
-    /// between.
+    /// The next `count` bytes of the server.
+    pub(crate) async fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Failure> {
+        let received = &self.received;
+        let bytes = poll_fn(|cx| received.borrow_mut().poll_bytes(count, cx));
+        self.in_time(bytes).await?.map_err(Failure::job)
+    }
+
+    /// Puts TLS onto the connection. What the server has said behind its answer
+    /// goes to the coder: it was said in the clear, by whoever sits in between.
     pub(crate) async fn start_tls(
         &mut self,
         context: &dyn TlsContext,
@@ -113,14 +119,27 @@ impl Conversation {
 
 impl Received {
     fn poll_line(&mut self, cx: &Context<'_>) -> Poll<Result<String, String>> {
-        if let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
+        let end = self.input.iter().position(|&byte| byte == b'\n');
+        if end.unwrap_or(self.input.len()) > MAX_LINE {
+            return Poll::Ready(Err("a line of the server is too long".to_owned()));
+        }
+        if let Some(end) = end {
             let line = self.input.split_to(end + 1);
             let text = String::from_utf8_lossy(&line);
             return Poll::Ready(Ok(text.trim_end().to_owned()));
         }
-        if self.input.len() > MAX_LINE {
-            return Poll::Ready(Err("a line of the server is too long".to_owned()));
+        self.poll_more(cx)
+    }
+
+    fn poll_bytes(&mut self, count: usize, cx: &Context<'_>) -> Poll<Result<Vec<u8>, String>> {
+        if self.input.len() >= count {
+            return Poll::Ready(Ok(self.input.split_to(count).to_vec()));
         }
+        self.poll_more(cx)
+    }
+
+    /// Waits for more to come, and fails if nothing will.
+    fn poll_more<T>(&mut self, cx: &Context<'_>) -> Poll<Result<T, String>> {
         if let Some(end) = &self.end {
             return Poll::Ready(Err(end.clone()));
         }

@@ -6,6 +6,9 @@ mod conversation;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod facts;
+mod imap;
+mod pop3;
+mod postgres;
 #[path = "../shared/seconds.rs"]
 mod seconds;
 mod smtp;
@@ -26,8 +29,10 @@ use crate::facts::Facts;
 /// connection, and prints what was agreed on as one JSON object.
 ///
 /// The server's certificate is verified. Nothing is said in the clear but what
-/// the upgrade takes.
+/// the upgrade takes, and nothing that the server has said in the clear is
+/// printed as offered.
 #[derive(Debug, Parser)]
+#[command(name = "starttls-client", version)]
 struct Arguments {
     /// What the server speaks.
     protocol: Speaks,
@@ -51,8 +56,14 @@ struct Arguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Speaks {
-    /// RFC 3207.
+    /// SMTP, by STARTTLS (RFC 3207).
     Smtp,
+    /// IMAP, by STARTTLS (RFC 9051).
+    Imap,
+    /// POP3, by STLS (RFC 2595).
+    Pop3,
+    /// PostgreSQL, by its SSLRequest.
+    Postgres,
 }
 
 fn main() -> ExitCode {
@@ -86,6 +97,9 @@ async fn talk(
     let mut server = Conversation::begin(event_loop, target, arguments.timeout).await?;
     let offered = match arguments.protocol {
         Speaks::Smtp => smtp::upgrade(&mut server, context, name).await?,
+        Speaks::Imap => imap::upgrade(&mut server, context, name).await?,
+        Speaks::Pop3 => pop3::upgrade(&mut server, context, name).await?,
+        Speaks::Postgres => postgres::upgrade(&mut server, context, name).await?,
     };
     let session = server.session()?;
     server.end().await?;

@@ -38,6 +38,7 @@ use crate::source::Source;
 /// MiB/s. CPU s per GiB is what the whole process used, sending and receiving,
 /// without that thread.
 #[derive(Debug, Parser)]
+#[command(name = "transfer", version)]
 struct Arguments {
     /// The file to send, instead of pseudo-random bytes.
     #[arg(long, value_name = "PATH", conflicts_with = "size")]

@@ -1,6 +1,7 @@
 """What the peer tests share: named cases, one time limit for all of them, and
 a program under test that is always ended."""
 
+import argparse
 import contextlib
 import hashlib
 import os
@@ -13,12 +14,19 @@ import traceback
 # A case that takes longer hangs.
 CASE_SECONDS = 60
 
+# The cases, and whether TLS takes part in them.
 CASES = []
 
 
 def case(function):
     """Registers a test under its own name."""
-    CASES.append(function)
+    CASES.append((function, False))
+    return function
+
+
+def tls_case(function):
+    """Registers a test that runs with each TLS library."""
+    CASES.append((function, True))
     return function
 
 
@@ -31,32 +39,47 @@ def _time_is_up(_number, _frame):
 
 
 def main(prepare):
-    """Runs the cases, all or those that are named after the program's path."""
-    if len(sys.argv) < 2:
-        sys.exit(f"usage: {sys.argv[0]} PROGRAM [CASE...]")
-    program, names = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    """Runs the cases, with what `prepare` makes of the program and of the options
+    that choose a TLS library."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", type=os.path.abspath, help="the program under test")
+    parser.add_argument("case", nargs="*", help="which cases to run, instead of all")
+    parser.add_argument(
+        "--tls-providers", metavar="NAMES", default="rustls",
+        help="the TLS libraries, parted by commas; what has no TLS runs with the first one",
+    )
+    arguments = parser.parse_args()
     signal.signal(signal.SIGALRM, _time_is_up)
     failed = []
-    with prepare(program) as context:
-        for function in CASES:
-            if names and function.__name__ not in names:
-                continue
-            begin = time.monotonic()
-            signal.alarm(CASE_SECONDS)
-            try:
-                note = function(context)
-            except Exception:  # a failed case must not keep the others from running
-                failed.append(function.__name__)
-                print(f"FAIL  {function.__name__}", flush=True)
-                traceback.print_exc()
-            else:
-                took = time.monotonic() - begin
-                note = f"  {note}" if note else ""
-                print(f"ok    {function.__name__}  {took:.1f} s{note}", flush=True)
-            finally:
-                signal.alarm(0)
+    first = True
+    for provider in arguments.tls_providers.split(","):
+        with prepare(arguments.program, ["--tls-provider", provider]) as context:
+            for function, tls in CASES:
+                name = function.__name__
+                if (first or tls) and (not arguments.case or name in arguments.case):
+                    title = f"{name}  {provider}" if tls else name
+                    if not _runs(function, context, title):
+                        failed.append(title)
+        first = False
     if failed:
         sys.exit(f"{len(failed)} failed: {', '.join(failed)}")
+
+
+def _runs(function, context, title):
+    """Runs one case, and tells whether it passed."""
+    begin = time.monotonic()
+    signal.alarm(CASE_SECONDS)
+    try:
+        note = function(context)
+    except Exception:  # a failed case must not keep the others from running
+        print(f"FAIL  {title}", flush=True)
+        traceback.print_exc()
+        return False
+    finally:
+        signal.alarm(0)
+    note = f"  {note}" if note else ""
+    print(f"ok    {title}  {time.monotonic() - begin:.1f} s{note}", flush=True)
+    return True
 
 
 def equal(actual, expected, what=""):

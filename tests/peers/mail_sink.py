@@ -17,8 +17,9 @@ ENVELOPE = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
 class Sink:
     """A server, and what has arrived."""
 
-    def __init__(self, program, place):
+    def __init__(self, program, tls, place):
         self.program = program
+        self.tls = tls
         self.place = place
         self.root = os.path.join(place, "mail")
         self.certificate = os.path.join(place, "certificate.pem")
@@ -27,7 +28,7 @@ class Sink:
         self.known = set()
 
     def arguments(self):
-        return [self.root, "--listen", "127.0.0.1:0",
+        return [self.root, "--listen", "127.0.0.1:0", *self.tls,
                 "--tls-cert", self.certificate, "--tls-key", self.key]
 
     def arrived(self):
@@ -57,9 +58,9 @@ class Sink:
 
 
 @contextlib.contextmanager
-def prepare(program):
+def prepare(program, tls):
     with tempfile.TemporaryDirectory() as place:
-        sink = Sink(program, place)
+        sink = Sink(program, tls, place)
         os.mkdir(sink.root)
         make_certificate(sink.certificate, sink.key)
         with running(program, *sink.arguments()) as server:

@@ -2,7 +2,7 @@
 """Tests the example `serve` with curl, wrk and plain sockets, in the
 clear and over TLS.
 
-usage: serve.py PROGRAM [CASE...]
+usage: serve.py [--tls-providers NAMES] PROGRAM [CASE...]
 
 Everything stays on the loopback interface and is bounded in time. The exit
 status tells whether all went well.

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import case, equal, refused, run, running, sha256, wait_until
+from harness import case, equal, refused, run, running, sha256, tls_case, wait_until
 from http_peer import Client
 from served import LARGE
 
@@ -63,6 +63,9 @@ def bad_usage(site):
     refused(site.program, site.root, "--listen", site.server.address)
     refused(site.program, "a\nb")
     equal(run(site.program, "--help").returncode, 0)
+    version = run(site.program, "--version")
+    equal(version.returncode, 0)
+    assert version.stdout.startswith(b"serve "), version.stdout
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [site.program, site.root, "--listen", "127.0.0.1:0"],
@@ -71,7 +74,7 @@ def bad_usage(site):
     equal((done.returncode, len(done.stderr.splitlines())), (1, 1), "no room for a line")
 
 
-@case
+@tls_case
 def nothing_is_left_behind(site):
     """The servers have been through everything above."""
     for server in [site.server, site.secure]:

@@ -1,8 +1,10 @@
 """Which files can be had."""
 
 import contextlib
+import html.parser
 import os
 import socket
+from urllib.parse import quote
 
 from harness import case, equal
 from http_peer import Client
@@ -74,5 +76,67 @@ def directories(site):
         equal(client.ask("/od%20d%25").fields["location"], "/od%20d%25/")
         equal(client.ask("/docs/").body, b"<p>docs</p>")
         equal(client.ask("/docs/").fields["content-type"], "text/html; charset=utf-8")
-        equal(client.ask("/many/").status, 404, "no index")
-        equal(client.ask("/").status, 404, "no index")
+        equal(client.ask("/nowhere/").status, 404, "no directory")
+        equal(client.ask("/small.txt/").status, 404, "a file")
+
+
+class Links(html.parser.HTMLParser):
+    """What a page links to, and the text of each link."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.href = {}, None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "a":
+            self.href = dict(attributes)["href"]
+            self.found[self.href] = ""
+
+    def handle_data(self, data):
+        if self.href is not None:
+            self.found[self.href] += data
+
+    def handle_endtag(self, tag):
+        if tag == "a":
+            self.href = None
+
+
+def links(answer):
+    equal(answer.status, 200)
+    equal(answer.fields["content-type"], "text/html; charset=utf-8")
+    return Links(answer.body.decode()).found
+
+
+@case
+def a_directory_without_an_index_is_listed(site):
+    names = ["<i>&amp;", "a:b", '"quoted"', "100%", "sp ace", "hash#?", "é"]
+    for name in names:
+        site.put(f"listed/{name}", name.encode())
+    os.makedirs(site.path("listed/zoo"))
+    with open(os.fsencode(site.path("listed/")) + b"\xff", "wb") as file:
+        file.write(b"no text")
+    os.symlink("..", site.path("listed/up"))
+    os.symlink("../..", site.path("listed/out"))
+    with Client(site.server) as client:
+        found = links(client.ask("/listed/"))
+        equal(list(found)[:2], ["../", "./zoo/"], "directories first")
+        equal(found["./zoo/"], "zoo/")
+        for name in names:
+            equal(found["./" + quote(name, safe="")], name)
+            answer = client.ask("/listed/" + quote(name, safe=""))
+            equal(answer.body, name.encode())
+        equal(client.ask("/listed/%ff").body, b"no text")
+        assert "./%FF" in found, found
+        assert "./small.txt" in links(client.ask("/")), "the root"
+        assert "./small.txt" in links(client.ask("/listed/up/")), "a link inside"
+        equal(client.ask("/listed/out/").status, 403, "a link that leads out")
+        equal(links(client.ask("/listed/zoo/")), {"../": "../"}, "empty")
+        length = len(client.ask("/listed/").body)
+        head = client.ask("/listed/", method="HEAD")
+        equal((head.body, int(head.fields["content-length"])), (b"", length))
+        site.put("listed/index.html", b"mine")
+        equal(client.ask("/listed/").body, b"mine", "an index goes first")
+        os.chmod(site.path("listed/index.html"), 0)
+        if os.getuid() != 0:
+            equal(client.ask("/listed/").status, 403, "an index that cannot be read")

@@ -11,7 +11,7 @@ import threading
 import time
 
 from certificate import make_certificate
-from harness import case, equal, refused, run, running, sha256, wait_until
+from harness import equal, refused, run, running, sha256, tls_case, wait_until
 from http_peer import Client
 from serve_load import compared_by_wrk, wrk
 from served import LARGE, SMALL, curl
@@ -36,7 +36,7 @@ def secure_url(site, path):
     return f"https://localhost:{site.secure.port}{path}"
 
 
-@case
+@tls_case
 def curl_gets_every_file_over_tls(site):
     for version in VERSIONS:
         for name in ["/small.txt", "/empty", "/large.bin", "/docs/index.html"]:
@@ -47,7 +47,7 @@ def curl_gets_every_file_over_tls(site):
     equal(sha256(got), sha256(site.files["/large.bin"]), "unverified")
 
 
-@case
+@tls_case
 def curl_gets_ranges_over_tls(site):
     small = site.files["/small.txt"]
     for spec, expected in [
@@ -62,7 +62,7 @@ def curl_gets_ranges_over_tls(site):
         equal(sha256(part), sha256(large[first : last + 1]), f"{first}-{last}")
 
 
-@case
+@tls_case
 def curl_keeps_and_parts_with_its_connections_over_tls(site):
     urls = [f"{site.secure.url}/many/{number}" for number in range(10)]
     done = run(
@@ -78,7 +78,7 @@ def curl_keeps_and_parts_with_its_connections_over_tls(site):
                 equal(sha256(file.read()), sha256(site.files[f"/many/{number}"]), number)
 
 
-@case
+@tls_case
 def a_wrong_name_and_an_unknown_root_are_refused(site):
     for arguments, status in [
         (["--cacert", site.certificate, "--resolve", f"elsewhere:{site.secure.port}:127.0.0.1",
@@ -91,12 +91,12 @@ def a_wrong_name_and_an_unknown_root_are_refused(site):
     equal(curl("-k", site.secure.url + "/empty"), b"", "and goes on")
 
 
-@case
+@tls_case
 def wrk_gets_the_right_bytes_over_tls(site):
     return compared_by_wrk(site, site.secure)
 
 
-@case
+@tls_case
 def wrk_and_curl_together_over_tls(site):
     worker = threading.Thread(target=lambda: results.append(wrk(site.secure, "3s", "/small.txt")))
     results = []
@@ -110,7 +110,7 @@ def wrk_and_curl_together_over_tls(site):
     return f"{rate} requests/s of {SMALL} bytes beside downloads"
 
 
-@case
+@tls_case
 def pipelined_requests_over_tls(site):
     paths = [f"/many/{number % 20}" for number in range(60)]
     paths[10], paths[30] = "/nothing", "/large.bin"
@@ -125,7 +125,7 @@ def pipelined_requests_over_tls(site):
                 equal(sha256(answer.body), sha256(site.files[path]), path)
 
 
-@case
+@tls_case
 def every_connection_ends_with_close_notify(site):
     """Without it the client could not tell whether something is missing."""
     with secure_client(site) as client:
@@ -138,7 +138,7 @@ def every_connection_ends_with_close_notify(site):
         equal(client.rest(), b"")
 
 
-@case
+@tls_case
 def the_protocol_is_http_1_1(site):
     for offered, chosen in [(["h2", "http/1.1"], "http/1.1"), (["http/1.1"], "http/1.1"), ([], None)]:
         asking = context(site)
@@ -157,7 +157,7 @@ def the_protocol_is_http_1_1(site):
         raise AssertionError("HTTP/2 was agreed on")
 
 
-@case
+@tls_case
 def what_is_no_tls_is_answered_with_an_alert(site):
     for said in [b"GET / HTTP/1.1\r\nHost: p\r\n\r\n", b"\0" * 100, b"\x16\x03\x01\xff\xff" * 20]:
         with Client(site.secure) as client:
@@ -170,7 +170,7 @@ def what_is_no_tls_is_answered_with_an_alert(site):
         equal(curl("-k", site.secure.url + "/empty"), b"")
 
 
-@case
+@tls_case
 def a_stalled_download_over_tls_holds_nobody(site):
     with secure_client(site, receive_buffer=4096) as stalled:
         stalled.get("/large.bin")
@@ -183,7 +183,7 @@ def a_stalled_download_over_tls_holds_nobody(site):
         equal(sha256(stalled.take(LARGE)), sha256(site.files["/large.bin"]), "in the end")
 
 
-@case
+@tls_case
 def resets_over_tls_leave_no_descriptor_behind(site):
     before = site.secure.descriptors()
     for stage in ["connected", "asked", "reading"]:
@@ -198,7 +198,7 @@ def resets_over_tls_leave_no_descriptor_behind(site):
         wait_until(lambda: site.secure.descriptors() <= before, 5, f"{stage}: {before} again")
 
 
-@case
+@tls_case
 def a_file_that_shrinks_over_tls(site):
     size = 32 << 20
     site.put("shrinking-tls", os.urandom(size))
@@ -211,7 +211,7 @@ def a_file_that_shrinks_over_tls(site):
         equal(sha256(body), sha256(site.files["/shrinking-tls"][: len(body)]), "what was sent")
 
 
-@case
+@tls_case
 def the_first_signal_lets_responses_over_tls_finish(site):
     with running(site.program, *site.secure_arguments()) as server:
         asking = context(site)
@@ -232,14 +232,15 @@ def the_first_signal_lets_responses_over_tls_finish(site):
         equal(server.wait(5), 0, "status")
 
 
-@case
+@tls_case
 def a_made_up_certificate_serves(site):
-    with running(site.program, site.root, "--listen", "127.0.0.1:0", "--tls-self-signed") as server:
+    with running(site.program, site.root, "--listen", "127.0.0.1:0", "--tls-self-signed",
+                 *site.tls) as server:
         got = curl("-k", server.url.replace("http:", "https:") + "/small.txt")
         equal(got, site.files["/small.txt"])
 
 
-@case
+@tls_case
 def bad_certificates(site):
     other = site.root + "-other.pem"
     make_certificate(other, other + ".key")
@@ -247,7 +248,7 @@ def bad_certificates(site):
         (site.certificate, other + ".key"), (site.root + "/empty", site.key),
         (site.certificate, site.root + "/nothing"), (site.key, site.key),
     ]:
-        line = refused(site.program, site.root, "--listen", "127.0.0.1:0",
+        line = refused(site.program, site.root, "--listen", "127.0.0.1:0", *site.tls,
                        "--tls-cert", certificate, "--tls-key", key)
         assert certificate in line or key in line, line
     refused(site.program, site.root, "--tls-cert", site.certificate)

@@ -17,8 +17,9 @@ LARGE = 64 << 20
 class Site:
     """A directory with known files, a server for it, and one that speaks TLS."""
 
-    def __init__(self, program, root):
+    def __init__(self, program, tls, root):
         self.program = program
+        self.tls = tls
         self.root = root
         self.files = {}
         self.server = None
@@ -27,7 +28,7 @@ class Site:
         self.key = root + "-key.pem"
 
     def secure_arguments(self):
-        return [self.root, "--listen", "127.0.0.1:0",
+        return [self.root, "--listen", "127.0.0.1:0", *self.tls,
                 "--tls-cert", self.certificate, "--tls-key", self.key]
 
     def put(self, name, data):
@@ -42,12 +43,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def prepare(program):
+def prepare(program, tls):
     with tempfile.TemporaryDirectory() as place:
         root = os.path.join(place, "root")
         os.mkdir(root)
         chance = random.Random(1)
-        site = Site(program, root)
+        site = Site(program, tls, root)
         site.put("small.txt", chance.randbytes(SMALL))
         site.put("empty", b"")
         site.put("large.bin", chance.randbytes(LARGE))

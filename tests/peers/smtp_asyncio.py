@@ -2,7 +2,7 @@
 
 import asyncio
 
-from harness import case, equal
+from harness import equal, tls_case
 from mail_sink import ENVELOPE, HELLO, stuffed, text
 
 
@@ -52,7 +52,7 @@ async def deliver(sink, mail):
     return secure.get_extra_info("ssl_object").version()
 
 
-@case
+@tls_case
 def asyncio_delivers(sink):
     mail = text(21, 5 << 20)
     version = asyncio.run(asyncio.wait_for(deliver(sink, mail), 30))
@@ -60,7 +60,7 @@ def asyncio_delivers(sink):
     return version
 
 
-@case
+@tls_case
 def asyncio_delivers_many_at_once(sink):
     async def all_of(mails):
         await asyncio.gather(*[deliver(sink, mail) for mail in mails])

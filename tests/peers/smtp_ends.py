@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from certificate import make_certificate
-from harness import case, equal, refused, run, running, wait_until
+from harness import case, equal, refused, run, running, tls_case, wait_until
 from mail_sink import ENVELOPE, HELLO, stuffed, text
 from smtp_client import Client
 
@@ -52,7 +52,7 @@ def clients_have_a_limit(sink):
         wait_until(room, 5, "room again")
 
 
-@case
+@tls_case
 def a_silent_client_is_told_and_left(sink):
     with another(sink, "--idle-timeout", "0.3") as server:
         with Client(server) as client:
@@ -85,9 +85,10 @@ def without_a_certificate_there_is_no_tls(sink):
     equal(sink.arrived(), [b"x\r\n"])
 
 
-@case
+@tls_case
 def a_made_up_certificate(sink):
-    with running(sink.program, sink.root, "--listen", "127.0.0.1:0", "--tls-self-signed") as server:
+    with running(sink.program, sink.root, "--listen", "127.0.0.1:0", "--tls-self-signed",
+                 *sink.tls) as server:
         done = run(
             "openssl", "s_client", "-quiet", "-starttls", "smtp", "-connect", server.address,
             "-verify_hostname", "localhost", input=b"QUIT\r\n",
@@ -95,7 +96,7 @@ def a_made_up_certificate(sink):
     assert done.stdout.endswith(b"221 goodbye\r\n"), done
 
 
-@case
+@tls_case
 def the_first_signal_lets_mails_arrive(sink):
     for number in [signal.SIGINT, signal.SIGTERM]:
         mail = text(number, 600_000)
@@ -162,13 +163,13 @@ def a_disk_that_is_full(sink):
     sink.nothing_is_begun()
 
 
-@case
-def bad_usage(sink):
+@tls_case
+def bad_certificates(sink):
     def place(name):
         return os.path.join(sink.place, name)
 
     def files(certificate, key):
-        return refused(sink.program, sink.root, "--listen", "127.0.0.1:0",
+        return refused(sink.program, sink.root, "--listen", "127.0.0.1:0", *sink.tls,
                        "--tls-cert", certificate, "--tls-key", key)
 
     make_certificate(place("other.pem"), place("other-key.pem"))
@@ -190,8 +191,12 @@ def bad_usage(sink):
         line = files(place(certificate), place(key))
         for name in named:
             assert place(name) in line, line
+
+
+@case
+def bad_usage(sink):
     refused(sink.program)
-    refused(sink.program, place("nothing"))
+    refused(sink.program, os.path.join(sink.place, "nothing"))
     refused(sink.program, sink.certificate)
     refused(sink.program, sink.root, "--tls-cert", sink.certificate)
     refused(sink.program, sink.root, "--tls-key", sink.key)
@@ -210,7 +215,7 @@ def bad_usage(sink):
     equal((done.returncode, len(done.stderr.splitlines())), (1, 1), "no room for a line")
 
 
-@case
+@tls_case
 def nothing_is_left_behind(sink):
     """The server has been through everything above."""
     wait_until(lambda: sink.server.descriptors() < 16, 5, "few descriptors")

@@ -1,16 +1,17 @@
-"""Mail from Python's smtplib, swaks and OpenSSL's s_client."""
+"""Mail from Python's smtplib, swaks, OpenSSL's s_client, gnutls-cli and curl."""
 
 import os
 import smtplib
 import ssl
 
-from harness import case, equal, run
+from harness import case, equal, run, tls_case
 from mail_sink import HELLO, ENVELOPE, stuffed, text
+from talking import talking
 
 VERSIONS = {"tlsv1_2": ssl.TLSVersion.TLSv1_2, "tlsv1_3": ssl.TLSVersion.TLSv1_3}
 
 
-@case
+@tls_case
 def smtplib_delivers(sink):
     for version in VERSIONS.values():
         with smtplib.SMTP("localhost", sink.server.port, timeout=10) as client:
@@ -36,7 +37,7 @@ def smtplib_delivers_in_the_clear(sink):
     equal(sink.arrived(), [mail])
 
 
-@case
+@tls_case
 def smtplib_refuses_another_name(sink):
     client = smtplib.SMTP("localhost", sink.server.port, timeout=10)
     client._host = "elsewhere"  # what it believes to have connected to
@@ -51,7 +52,7 @@ def smtplib_refuses_another_name(sink):
     equal(sink.arrived(), [])
 
 
-@case
+@tls_case
 def swaks_delivers(sink):
     body = os.path.join(sink.place, "swaks.txt")
     mail = b"Subject: swaks\r\n\r\n.\r\n..two\r\nlast\r\n"
@@ -73,7 +74,7 @@ def swaks_delivers(sink):
             equal(sink.arrived(), [mail + b"\r\n"], f"{version} {more}")
 
 
-@case
+@tls_case
 def s_client_delivers(sink):
     """With all commands and the text at once."""
     for option in ["-tls1_2", "-tls1_3"]:
@@ -89,3 +90,52 @@ def s_client_delivers(sink):
         equal(done.returncode, 0, done.stderr)
         assert done.stdout.endswith(b"\r\n221 goodbye\r\n"), done.stdout
         equal(sink.arrived(), mails, option)
+
+
+@tls_case
+def gnutls_delivers(sink):
+    for version in ["TLS1.2", "TLS1.3"]:
+        mail = b"Subject: gnutls\r\n\r\n.\r\n..two\r\nlast\r\n"
+        with talking(
+            "gnutls-cli", "localhost", "--port", str(sink.server.port),
+            "--x509cafile", sink.certificate, "--starttls-proto", "smtp",
+            "--priority", f"NORMAL:-VERS-ALL:+VERS-{version}",
+        ) as client:
+            client.hears("Handshake was completed")
+            client.hears("Simple Client Mode")
+            # It reads lines, and does not wait for answers itself.
+            client.write(HELLO + ENVELOPE + b"DATA\r\n")
+            client.hears("\r\n354 ")
+            client.write(stuffed(mail) + b"QUIT\r\n")
+            client.hears("\r\n221 goodbye\r\n")
+            equal(client.ends()[0], 0)
+        equal(sink.arrived(), [mail], version)
+
+
+@tls_case
+def curl_delivers(sink):
+    body = os.path.join(sink.place, "curl.txt")
+    mail = text(31, 500_000)
+    with open(body, "wb") as file:
+        file.write(mail)
+
+    def send(host, *options):
+        return run(
+            "curl", "--silent", "--show-error", "--max-time", "10", "--ssl-reqd",
+            "--cacert", sink.certificate, "--mail-from", "a@example.org",
+            "--mail-rcpt", "b@example.org", "--upload-file", body, *options,
+            f"smtp://{host}:{sink.server.port}",
+        )
+
+    for version in ["1.2", "1.3"]:
+        done = send("localhost", f"--tlsv{version}", "--tls-max", version)
+        equal((done.returncode, done.stderr), (0, b""), version)
+        equal(sink.arrived(), [mail], version)
+    # 60: the certificate cannot be verified.
+    for options in [
+        ["--resolve", f"elsewhere:{sink.server.port}:127.0.0.1"], ["--cacert", "/dev/null"],
+    ]:
+        host = "elsewhere" if "--resolve" in options else "localhost"
+        done = send(host, *options)
+        assert done.returncode in (60, 77), done
+        equal(sink.arrived(), [])

@@ -2,7 +2,7 @@
 """Tests the example `smtp-sink` with smtplib, swaks, OpenSSL, asyncio and plain
 sockets.
 
-usage: smtp_sink.py PROGRAM [CASE...]
+usage: smtp_sink.py [--tls-providers NAMES] PROGRAM [CASE...]
 
 Everything stays on the loopback interface and is bounded in time. The exit
 status tells whether all went well.

@@ -4,7 +4,7 @@ everything that was said in the clear."""
 import random
 import ssl
 
-from harness import case, equal
+from harness import equal, tls_case
 from mail_sink import ENVELOPE, HELLO, stuffed, text
 from smtp_client import Client
 
@@ -12,7 +12,7 @@ EVIL = ENVELOPE + b"DATA\r\nevil\r\n.\r\n"
 ALERT = 0x15
 
 
-@case
+@tls_case
 def a_hello_glued_to_the_command(sink):
     """In one segment, and in two that are cut anywhere in the hello."""
     for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
@@ -32,7 +32,7 @@ def a_hello_glued_to_the_command(sink):
             equal(sink.arrived(), [mail], f"{version} cut at {at}")
 
 
-@case
+@tls_case
 def commands_behind_the_command_are_never_obeyed(sink):
     """CVE-2011-0411: what somebody in between has added to STARTTLS."""
     for added in [b"RSET\r\n", EVIL, HELLO + EVIL, b"\r\n", b" ", b"\n", EVIL * 1000]:
@@ -52,7 +52,7 @@ def commands_behind_the_command_are_never_obeyed(sink):
         equal(sink.arrived(), [], added[:40])
 
 
-@case
+@tls_case
 def the_peer_is_told(sink):
     """An alert, and the end: neither an answer nor a mail."""
     for added in [EVIL, b"GET / HTTP/1.1\r\n\r\n"]:
@@ -70,7 +70,7 @@ def the_peer_is_told(sink):
     equal(sink.arrived(), [])
 
 
-@case
+@tls_case
 def commands_before_the_command_are_forgotten(sink):
     with Client(sink.server) as client:
         client.send(HELLO + ENVELOPE)
@@ -87,7 +87,7 @@ def commands_before_the_command_are_forgotten(sink):
     equal(sink.arrived(), [])
 
 
-@case
+@tls_case
 def a_truncated_connection_delivers_nothing(sink):
     with Client(sink.server) as client:
         equal(client.ask(b"EHLO peer"), 250)
@@ -104,7 +104,7 @@ def a_truncated_connection_delivers_nothing(sink):
     equal(sink.arrived(), [])
 
 
-@case
+@tls_case
 def records_of_every_size(sink):
     chance = random.Random(5)
     mail = text(11, 300_000)
@@ -120,7 +120,7 @@ def records_of_every_size(sink):
     equal(sink.arrived(), [mail])
 
 
-@case
+@tls_case
 def many_at_once(sink):
     mails = [text(number, 20_000) for number in range(50)]
     clients = [Client(sink.server) for _ in mails]

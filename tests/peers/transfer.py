@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests the example `transfer`.
 
-usage: transfer.py PROGRAM [CASE...]
+usage: transfer.py [--tls-providers NAMES] PROGRAM [CASE...]
 
 Everything stays on the loopback interface and is bounded in time. The exit
 status tells whether all went well.
@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-from harness import case, equal, main, refused, run
+from harness import case, equal, main, refused, run, tls_case
 
 KEYS = {
     "leg", "bytes", "sha256_equal", "mib_per_s", "cpu_s_per_gib", "path",
@@ -28,14 +28,22 @@ KEYS = {
 PATHS = ["sendfile(2)", "fallback", "fallback"]
 
 
+class Sender:
+    """The program, and how it is called."""
+
+    def __init__(self, program, tls):
+        self.program = program
+        self.command = [program, *tls]
+
+
 @contextlib.contextmanager
-def prepare(program):
-    yield program
+def prepare(program, tls):
+    yield Sender(program, tls)
 
 
-def legs(program, *arguments, seconds=60):
+def legs(sender, *arguments, seconds=60):
     """What it prints as JSON; all legs have to be right."""
-    done = run(program, "--json", *arguments, seconds=seconds, text=True)
+    done = run(*sender.command, "--json", *arguments, seconds=seconds, text=True)
     equal(done.returncode, 0, done.stderr)
     equal(len(done.stdout.splitlines()), 1, done.stdout)
     assert done.stderr.startswith("listening on 127.0.0.1:"), done.stderr
@@ -51,17 +59,17 @@ def legs(program, *arguments, seconds=60):
     return found
 
 
-@case
-def a_large_file(program):
-    found = legs(program)
+@tls_case
+def a_large_file(sender):
+    found = legs(sender)
     for leg in found:
         equal(leg["bytes"], 256 << 20)
         assert leg["mib_per_s"] > 1 and leg["cpu_s_per_gib"] > 0, leg
     return ", ".join(f"{leg['leg']} {leg['mib_per_s']:.0f} MiB/s" for leg in found)
 
 
-@case
-def sizes(program):
+@tls_case
+def sizes(sender):
     for text, size in [
         ("1", 1),
         ("2", 2),
@@ -71,32 +79,32 @@ def sizes(program):
         ("1 MB", 1_000_000),
         ("1.5MiB", 3 << 19),
     ]:
-        for leg in legs(program, "--size", text):
+        for leg in legs(sender, "--size", text):
             equal(leg["bytes"], size, text)
 
 
-@case
-def files(program):
+@tls_case
+def files(sender):
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "file")
         for size in [0, 1, 1_234_567]:
             with open(path, "wb") as file:
                 file.write(os.urandom(size))
-            for leg in legs(program, "--file", path):
+            for leg in legs(sender, "--file", path):
                 equal(leg["bytes"], size)
         os.chmod(path, 0o400)
-        legs(program, "--file", path)
+        legs(sender, "--file", path)
 
 
-@case
-def many_runs(program):
+@tls_case
+def many_runs(sender):
     for _ in range(20):
-        legs(program, "--size", "3MiB")
+        legs(sender, "--size", "3MiB")
 
 
-@case
-def table(program):
-    done = run(program, "--size", "64MiB", text=True)
+@tls_case
+def table(sender):
+    done = run(*sender.command, "--size", "64MiB", text=True)
     equal((done.returncode, done.stderr), (0, ""), "without a terminal no progress")
     first, heading, *rows, watched = done.stdout.splitlines()
     assert re.fullmatch(r"listening on 127\.0\.0\.1:\d+", first), first
@@ -111,12 +119,12 @@ def table(program):
     return watched
 
 
-@case
-def progress_on_a_terminal(program):
+@tls_case
+def progress_on_a_terminal(sender):
     near, far = pty.openpty()
     with contextlib.closing(open(near, "rb", buffering=0)) as terminal:
         with subprocess.Popen(
-            [program, "--size", "64MiB"], stdout=subprocess.DEVNULL, stderr=far
+            [*sender.command, "--size", "64MiB"], stdout=subprocess.DEVNULL, stderr=far
         ) as process:
             os.close(far)
             seen = b""
@@ -135,18 +143,18 @@ def progress_on_a_terminal(program):
 
 
 @case
-def a_port_of_ones_own(program):
+def a_port_of_ones_own(sender):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
-        line = refused(program, "--size", "1", "--port", port)
+        line = refused(sender.program, "--size", "1", "--port", port)
         assert "in use" in line, line
-    done = run(program, "--size", "1", "--port", port, text=True)
+    done = run(*sender.command, "--size", "1", "--port", port, text=True)
     equal(done.returncode, 0, done.stderr)
     assert done.stdout.startswith(f"listening on 127.0.0.1:{port}\n"), done.stdout
 
 
 @case
-def strangers_do_not_disturb(program):
+def strangers_do_not_disturb(sender):
     """Others that connect to the port get nothing, and hold nothing up."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
@@ -155,7 +163,7 @@ def strangers_do_not_disturb(program):
     came.start()
     try:
         for _ in range(5):
-            legs(program, "--size", "2MiB", "--port", str(port), seconds=20)
+            legs(sender, "--size", "2MiB", "--port", str(port), seconds=20)
     finally:
         over.set()
         came.join()
@@ -176,7 +184,7 @@ def _keep_connecting(port, over):
 
 
 @case
-def bad_usage(program):
+def bad_usage(sender):
     with tempfile.TemporaryDirectory() as place:
         fifo = os.path.join(place, "fifo")
         os.mkfifo(fifo)
@@ -198,23 +206,23 @@ def bad_usage(program):
             ["--frobnicate"],
             ["surplus"],
         ]:
-            refused(program, *arguments)
-    equal(run(program, "--help").returncode, 0)
+            refused(sender.program, *arguments)
+    equal(run(*sender.command, "--help").returncode, 0)
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [program, "--size", "1"],
+            [*sender.command, "--size", "1"],
             stdout=full, stderr=subprocess.PIPE, timeout=10, check=False,
         )
     equal((done.returncode, len(done.stderr.splitlines())), (1, 1), "no room for a line")
 
 
-@case
-def nothing_is_left_behind(program):
+@tls_case
+def nothing_is_left_behind(sender):
     with tempfile.TemporaryDirectory() as place:
-        done = run(program, "--size", "1MiB", env={"TMPDIR": place})
+        done = run(*sender.command, "--size", "1MiB", env={"TMPDIR": place})
         equal(done.returncode, 0, done.stderr)
         equal(os.listdir(place), [], "temporary files")
-        done = run(program, "--size", "1MiB", env={"TMPDIR": place + "/nothing"})
+        done = run(*sender.command, "--size", "1MiB", env={"TMPDIR": place + "/nothing"})
         equal(done.returncode, 2, "no place for a temporary file")
 
 

@@ -16,28 +16,18 @@
 
 use std::cell::OnceCell;
 
-use loopline_core::tls::{
-    Coder, Progress, RECORD_LIMIT, Received, Session, TlsError, TlsErrorKind,
-};
+use loopline_core::tls::{Coder, Progress, Received, Session, TlsError, TlsErrorKind};
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, ShutdownState, Ssl, SslStream, SslVersion};
 
 use crate::error::{NoRecord, stack_error, tls_error};
 use crate::pipe::Pipe;
+use crate::record::{self, ALERT, Fault, HEADER};
 use crate::session;
 use crate::sys::keep_resumed;
 
-/// The header of a record: type, version, length (RFC 8446, section 5.1).
-const HEADER: usize = 5;
-
 /// The most data in one record (RFC 8446, section 5.1).
 const FRAGMENT: usize = 16 * 1024;
-
-/// The type of a record with alerts (RFC 5246, section 6.2.1).
-const ALERT: u8 = 21;
-
-/// decode_error, fatal, in the clear (RFC 8446, section 6).
-const DECODE_ERROR: [u8; 7] = [ALERT, 3, 3, 0, 2, 2, 50];
 
 /// How much may wait to be encrypted before more is refused, in bytes.
 const WAITING_LIMIT: usize = 64 * 1024;
@@ -110,10 +100,10 @@ impl OpensslCoder {
         plain: &mut Vec<u8>,
         wire: &mut Vec<u8>,
     ) -> Result<Option<usize>, TlsError> {
-        if !may_begin_record(rest) {
-            return Err(self.refuse(rest, wire));
+        if let Some(fault) = Fault::of(rest) {
+            return Err(self.refuse(fault, rest, wire));
         }
-        let Some(end) = record_end(rest) else {
+        let Some(end) = record::end(rest) else {
             return Ok(None);
         };
         let Some(record) = rest.get(..end) else {
@@ -128,6 +118,12 @@ impl OpensslCoder {
             self.shake_hands(wire)
         };
         result.map_err(|error| tls_error(error, self.stream.ssl()))?;
+        if self.peer_closed && !self.can_write() {
+            // In the middle of a message, which breaks the rules (RFC 8446,
+            // section 5.1). OpenSSL would wait for the rest of it for ever, and
+            // encrypt nothing meanwhile, the own close_notify least of all.
+            return Err(TlsErrorKind::BadRecord.into());
+        }
         if was_open && self.says_no(&wire[said..]) {
             self.warn(record, wire)?;
         }
@@ -144,7 +140,7 @@ impl OpensslCoder {
     /// work for nothing, and lets what waits to be sent grow.
     fn warn(&mut self, record: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
         match std::mem::replace(&mut self.warned, true) {
-            true => Err(self.refuse(record, wire)),
+            true => Err(self.refuse(Fault::Length, record, wire)),
             false => Ok(()),
         }
     }
@@ -190,15 +186,10 @@ impl OpensslCoder {
     }
 
     /// The error of what cannot be a record, and its alert.
-    fn refuse(&mut self, bytes: &[u8], wire: &mut Vec<u8>) -> TlsError {
-        let header = &bytes[..bytes.len().min(HEADER)];
+    fn refuse(&mut self, fault: Fault, bytes: &[u8], wire: &mut Vec<u8>) -> TlsError {
         if self.heard {
-            // Only OpenSSL has the keys for an alert. It makes the one for a
-            // record that is too long as soon as it sees a header, unless it
-            // sees something worse.
-            let mut bad = [0, 3, 3, 0xff, 0xff];
-            bad[..header.len().min(3)].copy_from_slice(&header[..header.len().min(3)]);
-            self.stream.get_mut().feed(&bad);
+            // Only OpenSSL has the keys for an alert.
+            self.stream.get_mut().feed(&fault.provocation(bytes));
             let _ = match self.open {
                 true => self
                     .call(wire, |stream| stream.ssl_read(&mut [0]))
@@ -206,9 +197,10 @@ impl OpensslCoder {
                 false => self.call(wire, SslStream::do_handshake),
             };
         } else if !self.closed {
-            wire.extend_from_slice(&DECODE_ERROR);
+            wire.extend_from_slice(&fault.alert());
         }
-        TlsError::new(TlsErrorKind::BadRecord, NoRecord(header.to_vec()))
+        let header = bytes[..bytes.len().min(HEADER)].to_vec();
+        TlsError::new(TlsErrorKind::BadRecord, NoRecord(header))
     }
 
     /// Ends the connection.
@@ -401,20 +393,4 @@ impl Drop for OpensslCoder {
                 .set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
         }
     }
-}
-
-/// Whether a record can begin so: type, version and length are checked as far as
-/// they are there (RFC 8446, section 5.1). Only data may be empty.
-fn may_begin_record(bytes: &[u8]) -> bool {
-    let known = bytes.first().is_none_or(|kind| (20..=24).contains(kind));
-    let version = bytes.get(1).is_none_or(|major| *major == 3);
-    let length =
-        record_end(bytes).is_none_or(|end| end <= RECORD_LIMIT && (end > HEADER || bytes[0] == 23));
-    known && version && length
-}
-
-/// Where the record ends that the bytes begin with, if they have its header.
-fn record_end(bytes: &[u8]) -> Option<usize> {
-    let header = bytes.first_chunk::<HEADER>()?;
-    Some(HEADER + usize::from(u16::from_be_bytes([header[3], header[4]])))
 }

@@ -2,7 +2,7 @@
 
 use loopline_core::tls::{CertificateProblem, TlsError, TlsErrorKind};
 use openssl::error::ErrorStack;
-use openssl::ssl::{self, SslRef};
+use openssl::ssl::{self, ErrorCode, SslRef};
 use openssl::x509::X509VerifyResult;
 
 /// The number of OpenSSL's part for TLS among those that make errors
@@ -28,9 +28,12 @@ pub(crate) struct NoRecord(pub(crate) Vec<u8>);
 
 /// The error of every coder that says what OpenSSL says, with that as source.
 pub(crate) fn tls_error(error: ssl::Error, ssl: &SslRef) -> TlsError {
-    let kind = error.ssl_error().map_or(TlsErrorKind::Library, |stack| {
-        kind(stack, ssl.verify_result())
-    });
+    let kind = match error.ssl_error() {
+        Some(stack) => kind(stack, ssl.verify_result()),
+        // A close_notify where nothing can be closed yet, within the handshake.
+        None if error.code() == ErrorCode::ZERO_RETURN => TlsErrorKind::Alert(0),
+        None => TlsErrorKind::Library,
+    };
     TlsError::new(kind, error)
 }
 

@@ -4,9 +4,10 @@ use std::io;
 use std::os::windows::io::{AsRawSocket, BorrowedSocket, RawSocket};
 use std::ptr;
 
-use windows_sys::Win32::Foundation::HANDLE;
+use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE};
 use windows_sys::Win32::Networking::WinSock::{
-    SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SOCKET, WSAENOTSOCK, WSAIoctl,
+    SIO_BASE_HANDLE, SIO_BSP_HANDLE_POLL, SO_TYPE, SOCKET, SOL_SOCKET, WSAENOTSOCK,
+    WSAGetLastError, WSAIoctl, getsockopt,
 };
 
 /// The number of a socket as the driver knows it. It owns nothing, as a socket
@@ -25,7 +26,7 @@ impl BaseSocket {
 ///
 /// # Errors
 ///
-/// `WSAENOTSOCK` for what is no socket.
+/// Whatever the system answers for what is no socket.
 pub(crate) fn base(socket: BorrowedSocket<'_>) -> io::Result<BaseSocket> {
     let mut socket = socket.as_raw_socket();
     loop {
@@ -43,6 +44,40 @@ pub(crate) fn base(socket: BorrowedSocket<'_>) -> io::Result<BaseSocket> {
             _ => return Err(refused),
         }
     }
+}
+
+/// Why a socket was refused: not being one is
+/// [`Unsupported`](io::ErrorKind::Unsupported) (B6), and being closed is
+/// `ERROR_INVALID_HANDLE`. Winsock has one error for both, and some calls have
+/// others.
+pub(crate) fn refusal(socket: BorrowedSocket<'_>, error: io::Error) -> io::Error {
+    let socket = socket.as_raw_socket();
+    if is_socket(socket) {
+        return error;
+    }
+    let mut flags = 0;
+    // SAFETY: the handle is a number to the call, which writes the flags only.
+    if unsafe { GetHandleInformation(socket as HANDLE, &raw mut flags) } == 0 {
+        return io::Error::last_os_error();
+    }
+    io::Error::new(io::ErrorKind::Unsupported, error)
+}
+
+fn is_socket(handle: RawSocket) -> bool {
+    let mut kind = 0_i32;
+    let mut size = size_of_val(&kind) as i32;
+    // SAFETY: the output is as long as is said.
+    let failed = unsafe {
+        getsockopt(
+            handle as SOCKET,
+            SOL_SOCKET,
+            SO_TYPE,
+            (&raw mut kind).cast(),
+            &raw mut size,
+        )
+    };
+    // SAFETY: the call reads a number of this thread's.
+    failed == 0 || unsafe { WSAGetLastError() } != WSAENOTSOCK
 }
 
 fn ask(socket: RawSocket, question: u32) -> io::Result<RawSocket> {

@@ -21,6 +21,24 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    pub(super) fn new(event_loop: &LoopHandle) -> Rc<Self> {
+        Rc::new(Self {
+            event_loop: event_loop.clone(),
+            missing: Cell::new(0),
+            client_gone: Cell::new(false),
+        })
+    }
+
+    /// Runs its loop until so much is done.
+    pub(super) fn until(&self, event_loop: &Loop, done: u64) -> Fallible<()> {
+        self.missing.set(done);
+        event_loop.run_forever()?;
+        if self.client_gone.get() {
+            return Err("a client has gone".into());
+        }
+        Ok(())
+    }
+
     /// So much is done.
     pub(super) fn count(&self, done: u64) {
         let missing = self.missing.get().saturating_sub(done);
@@ -55,11 +73,7 @@ impl Serving {
         over: Over,
         protocol: impl Fn(&Rc<Batch>) -> P + 'static,
     ) -> Fallible<Self> {
-        let batch = Rc::new(Batch {
-            event_loop: event_loop.handle(),
-            missing: Cell::new(0),
-            client_gone: Cell::new(false),
-        });
+        let batch = Batch::new(&event_loop);
         let shared = Rc::clone(&batch);
         let listener = listen()?;
         let address = listener.local_addr()?;
@@ -81,16 +95,11 @@ impl Serving {
 
     /// Runs until so much is done.
     pub(super) fn until(&self, done: u64) -> Fallible<()> {
-        self.batch.missing.set(done);
-        self.event_loop.run_forever()?;
-        if self.batch.client_gone.get() {
-            return Err("a client has gone".into());
-        }
-        Ok(())
+        self.batch.until(&self.event_loop, done)
     }
 }
 
-fn options(over: Over) -> Fallible<ServerOptions> {
+pub(super) fn options(over: Over) -> Fallible<ServerOptions> {
     let options = ServerOptions::default().backlog(BACKLOG.cast_unsigned());
     let context: Arc<dyn TlsContext> = match over {
         Over::Plain => return Ok(options),

@@ -8,6 +8,7 @@ mod file;
 mod handshakes;
 mod idle;
 mod remote;
+mod stream;
 mod timers;
 mod watch;
 
@@ -54,4 +55,12 @@ pub(crate) fn make(workload: Workload, event_loop: Loop) -> Fallible<Box<dyn Sub
         Workload::CallSoonThreadsafe => Box::new(remote::RemoteCalls::new(event_loop)),
         Workload::Wake => Box::new(remote::Wake::new(event_loop)),
     })
+}
+
+/// The echo of a task that reads and writes a stream.
+pub(crate) fn make_streams(workload: Workload) -> Fallible<Box<dyn Subject>> {
+    match workload {
+        Workload::Echo { size, .. } => Ok(Box::new(stream::StreamEcho::new(size)?)),
+        _ => Err("streams are compared by their echo alone".into()),
+    }
 }

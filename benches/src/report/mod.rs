@@ -16,6 +16,9 @@ use crate::subject::SubjectKind;
 use crate::workload::{Effort, Workload};
 use conditions::Conditions;
 
+/// CPU time of a stream over that of a protocol that does the same, at most.
+const STREAMS: f64 = 1.10;
+
 /// Prints everything that was chosen; answers whether the targets are met.
 pub(crate) fn verdict(choice: &Choice) -> Fallible<bool> {
     let mut conditions = Conditions::default();
@@ -67,9 +70,18 @@ fn print_row(row: &Row, workload: Workload, figures: &[Figures]) -> bool {
         Target::Ratio(limit) => limit,
         Target::Spread => figures[0].middle_half().1.max(1.0),
     });
+    let mut of_protocol = None;
     for found in figures {
         let (low, high) = found.middle_half();
-        let (limit, word) = match limit.filter(|_| found.kind == SubjectKind::Ours) {
+        let limit = match found.kind {
+            SubjectKind::Ours => {
+                of_protocol = Some(found.ratio());
+                limit
+            }
+            SubjectKind::Streams => of_protocol.map(|ratio| ratio * STREAMS),
+            _ => None,
+        };
+        let (limit, word) = match limit {
             Some(limit) => {
                 let reached = found.ratio() <= limit;
                 met &= reached;

@@ -176,6 +176,9 @@ impl Coder for Faulty {
             match self.fault {
                 Fault::LosesDataBeforeAnError => plain.truncate(before.0),
                 Fault::DropsAlerts => wire.truncate(before.1),
+                Fault::SpeaksAfterClosing if self.closed => {
+                    wire.extend_from_slice(&[21, 3, 3, 0, 2, 2, 20]);
+                }
                 _ => {}
             }
             self.failure(error, input.len())

@@ -66,8 +66,12 @@ pub(super) const AREAS: &[Area] = &[
             (50, "Who is told how the handshake ended"),
             (67, "Data and flow control"),
             (92, "Closing, ends and truncation"),
+            (104, "Back to plaintext"),
         ],
-        beyond: &[11, 34, 35, 36, 65, 66, 67, 85, 86, 87, 88, 89, 90, 91, 92],
+        beyond: &[
+            11, 34, 35, 36, 65, 66, 67, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99,
+            100, 101, 102, 103, 104,
+        ],
     },
     Area {
         letter: "C",

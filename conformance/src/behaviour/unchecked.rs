@@ -64,10 +64,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "The protocol is connected before reading goes on, and neither happens if the caller gave up.",
     ),
     (
-        "B34",
-        "Whatever reads and writes for the user has the new transport, and none the old one.",
-    ),
-    (
         "B37",
         "The caller is woken once, and what follows is ignored.",
     ),
@@ -116,15 +112,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "Watching from another thread would not wake the loop.",
     ),
     (
-        "C42",
-        "Data that comes before a receive is cancelled is not lost to the next.",
-    ),
-    (
-        "C43",
-        "Unwatching, closing and cancelling around a receive is harmless.",
-    ),
-    ("C45", "A blocking socket is refused in debug mode."),
-    (
         "C46",
         "A loop on select(2) of Windows watches sockets alone, and knows failed connects.",
     ),
@@ -168,15 +155,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "Signals are callbacks like any other, on the main thread.",
     ),
     ("E18", "Blocking calls run in a pool of threads."),
-    (
-        "E34",
-        "Connecting a raw socket resolves without blocking, and can be cancelled.",
-    ),
-    ("E35", "A raw socket sends and receives any amount."),
-    (
-        "E36",
-        "A raw socket accepts, and can be used after a cancel.",
-    ),
     ("E38", "A datagram to nobody does not end receiving."),
     ("E42", "No wait of the suite is without a limit."),
 ];

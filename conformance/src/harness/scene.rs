@@ -155,6 +155,7 @@ impl<'a> Scene<'a> {
             ("transports", left.transports),
             ("listeners", left.listeners),
             ("waiters", left.waiters),
+            ("descriptors", left.descriptors),
             ("timers", left.timers),
             ("tasks", left.tasks),
         ] {

@@ -55,6 +55,7 @@ mod capabilities;
 mod event;
 mod interest;
 mod key;
+mod network;
 mod send_file;
 mod source;
 mod waker;
@@ -63,11 +64,13 @@ pub use capabilities::Capabilities;
 pub use event::{Event, Events};
 pub use interest::{Interest, Readiness, Rewatched};
 pub use key::Key;
+pub use network::{Connecting, Network, NetworkListener, NetworkStream};
 pub use send_file::{SendFile, Sent};
 pub use source::{AsSource, BorrowedFile, Source};
 pub use waker::{Wake, Waker};
 
 use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// One operating system's event source: level-triggered, single-threaded,
@@ -124,6 +127,12 @@ pub trait Backend {
     /// The loop's monotonic clock. A simulated backend overrides it.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    /// The network of the backend's own, in place of the system's sockets.
+    /// Asked once, when the loop is made.
+    fn network(&self) -> Option<Rc<dyn Network>> {
+        None
     }
 
     /// Sends one stretch of a file to a stream socket, without blocking (B10).

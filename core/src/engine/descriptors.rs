@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
-use super::slots::Slot;
+use super::slots::{Change, Slot};
 use super::user_watch::UserWatch;
 use super::{Engine, Role, Todo, Watched};
 use crate::backend::{Interest, Key, Source};
+use crate::event_loop::WatchError;
 
 /// Slots by the number of their descriptor.
 #[derive(Default)]
@@ -114,6 +115,21 @@ impl Engine {
         Some(slots.named(key)?.owner.as_ref()?.role())
     }
 
+    /// Watches a descriptor for its owner at once, who wants that.
+    pub(crate) fn watch_now(
+        &self,
+        source: Source<'_>,
+        key: Key,
+        want: Interest,
+    ) -> Result<(), WatchError> {
+        let watched = self.with_backend(|backend| backend.watch(source, key, want));
+        if let Some(Err(error)) = watched {
+            return Err(WatchError::of(source, error));
+        }
+        self.note_armed(key, want);
+        Ok(())
+    }
+
     /// Sets what the owner of a slot wants; the backend hears of it before the
     /// next wait.
     pub(crate) fn want(&self, key: Key, want: Interest) {
@@ -135,15 +151,13 @@ impl Engine {
             let Some(key) = self.dirty.borrow_mut().pop() else {
                 return self.done_with(Todo::ARM);
             };
-            let Some((owner, want, armed)) = self.take_dirty(key) else {
+            let Some((owner, change)) = self.take_dirty(key) else {
                 continue;
             };
-            let mut result = Ok(());
-            owner.with_source(&mut |source| result = self.change(source, key, want, armed));
-            match result {
+            match owner.arm(change) {
                 Ok(()) => {
                     if let Some(slot) = self.slots.borrow_mut().named(key) {
-                        slot.armed = want;
+                        slot.armed = change.want;
                     }
                 }
                 Err(error) => owner.refused(error),
@@ -151,23 +165,24 @@ impl Engine {
         }
     }
 
-    fn take_dirty(&self, key: Key) -> Option<(Rc<dyn Watched>, Interest, Interest)> {
+    fn take_dirty(&self, key: Key) -> Option<(Rc<dyn Watched>, Change)> {
         let mut slots = self.slots.borrow_mut();
         let slot = slots.named(key)?;
         slot.dirty = false;
         if slot.want == slot.armed {
             return None;
         }
-        Some((Rc::clone(slot.owner.as_ref()?), slot.want, slot.armed))
+        let change = Change {
+            key,
+            want: slot.want,
+            armed: slot.armed,
+        };
+        Some((Rc::clone(slot.owner.as_ref()?), change))
     }
 
-    fn change(
-        &self,
-        source: Source<'_>,
-        key: Key,
-        want: Interest,
-        armed: Interest,
-    ) -> io::Result<()> {
+    /// Tells the backend that another interest is wanted of a descriptor.
+    pub(crate) fn change(&self, source: Source<'_>, change: Change) -> io::Result<()> {
+        let Change { key, want, armed } = change;
         self.with_backend(|backend| match (armed.is_empty(), want.is_empty()) {
             (true, _) => backend.watch(source, key, want),
             (false, true) => backend.unwatch(source, key),

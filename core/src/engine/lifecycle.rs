@@ -7,10 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo};
-use crate::backend::Backend;
+use super::{
+    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+};
+use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
-use crate::net::SystemResolver;
+use crate::net::{Resolver, SystemResolver};
+use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
 thread_local! {
@@ -74,13 +77,22 @@ impl Drop for Running<'_> {
     }
 }
 
+/// How names become addresses unless the user says otherwise.
+fn resolver(network: Option<&dyn Network>) -> Rc<dyn Resolver> {
+    match network {
+        Some(network) => network.resolver(),
+        None => Rc::new(SystemResolver),
+    }
+}
+
 impl Engine {
     pub(crate) fn new(backend: Box<dyn Backend>) -> Rc<Self> {
+        let network = backend.network();
+        let origin = backend.now();
         Rc::new(Self {
             name: backend.name(),
             capabilities: backend.capabilities(),
             shared: Arc::new(Shared::new(backend.waker())),
-            made: backend.now(),
             backend: RefCell::new(Some(backend)),
             todo: Cell::new(Todo::empty()),
             slots: RefCell::new(Slots::default()),
@@ -88,16 +100,20 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
-            timers: RefCell::new(Timers::default()),
+            calls: RefCell::new(Calls::default()),
+            timers: RefCell::new(Timers::new(origin)),
+            due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
             wire: Cell::default(),
             chunk: Cell::default(),
+            spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             exceptions: Exceptions::default(),
-            resolver: RefCell::new(Rc::new(SystemResolver)),
+            resolver: RefCell::new(resolver(network.as_deref())),
+            network,
             turn: Cell::new(0),
             running: Cell::new(false),
             stopping: Cell::new(false),
@@ -165,12 +181,16 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
-        for run in self.ready.take().into_items() {
+        let runs = self.ready.borrow_mut().take_all();
+        for run in &runs {
             if let Run::Remote(call) = run {
                 call.abandon();
             }
         }
-        drop(self.timers.take());
+        drop(runs);
+        drop(self.calls.take());
+        self.timers.borrow_mut().clear();
+        drop(self.due.take());
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
         let backend = self.backend.take();
@@ -186,6 +206,7 @@ impl Engine {
         drop(self.idle.take());
         drop(self.read_buffer.take());
         drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())

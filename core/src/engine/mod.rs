@@ -19,7 +19,6 @@
 //! overtaken and always wait for the next turn.
 
 mod calls;
-mod deadlines;
 mod descriptors;
 mod dispatch;
 mod exceptions;
@@ -35,17 +34,17 @@ mod turn;
 mod user_watch;
 mod wait_ready;
 
-pub use calls::Handle;
+pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
 pub use remote::Remote;
 pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
-pub use timers::TimerHandle;
 
+use calls::CallId;
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::Run;
+pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
-pub(crate) use slots::{Role, Watched};
+pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -54,10 +53,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::backend::{Backend, Capabilities, Events, Key};
+use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::stream::Spare;
 use crate::task::Tasks;
 
+use calls::Calls;
 use descriptors::Descriptors;
 use exceptions::Exceptions;
 use ready::Ready;
@@ -67,7 +68,7 @@ use todo::Todo;
 
 /// Size of the buffer that reads go into, in bytes: asyncio's `max_size`
 /// (line D21). One a loop, lent to `data_received`.
-const READ_BUFFER: usize = 256 * 1024;
+pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
 /// The largest buffer that is kept for reuse, in bytes: what one read can
 /// decode to, twice over.
@@ -76,6 +77,8 @@ const LARGEST_KEPT: usize = 2 * READ_BUFFER;
 pub(crate) struct Engine {
     name: &'static str,
     capabilities: Capabilities,
+    /// What connections go over, if not the system's sockets.
+    network: Option<Rc<dyn Network>>,
     shared: Arc<Shared>,
     /// None once the loop is closed.
     backend: RefCell<Option<Box<dyn Backend>>>,
@@ -87,9 +90,10 @@ pub(crate) struct Engine {
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
     arrivals: Cell<Vec<RemoteItem>>,
+    calls: RefCell<Calls>,
     timers: RefCell<Timers>,
-    /// When the loop was made: deadlines are counted from here.
-    made: Instant,
+    /// Timers of this turn that have not run yet.
+    due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of
@@ -102,6 +106,8 @@ pub(crate) struct Engine {
     wire: Cell<Vec<u8>>,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What no stream needs just now.
+    spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
@@ -122,6 +128,11 @@ impl Engine {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// The network of the backend's own, if it brings one.
+    pub(crate) fn network(&self) -> Option<&Rc<dyn Network>> {
+        self.network.as_ref()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -181,6 +192,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// Takes the buffer for a part of a file, as long as it was left; who comes

@@ -13,8 +13,8 @@ use crate::task::TaskId;
 pub(crate) enum Run {
     /// A callback of `call_soon`.
     Call(Callback),
-    /// What is left of one that was cancelled.
-    Cancelled,
+    /// In place of one that was cancelled.
+    Nothing,
     /// A task that was woken.
     Task(TaskId),
     /// The end of a connection: its `connection_lost`.
@@ -37,78 +37,75 @@ impl From<RemoteItem> for Run {
     }
 }
 
-/// What runs next, in order. Items are numbered as they come, and leave at the
-/// front alone: so a number says where its item is.
+/// The name of a place in the queue; never used again for another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// What runs next, first come first.
 #[derive(Default)]
 pub(super) struct Ready {
-    items: VecDeque<Run>,
-    /// The number of the first.
-    first: u64,
+    queue: VecDeque<Run>,
+    /// How many have left the queue so far, which is the place of its first.
+    /// So a place is found without a search, and a callback needs no other home
+    /// than the queue.
+    left: u64,
 }
 
 impl Ready {
     pub(super) fn len(&self) -> usize {
-        self.items.len()
+        self.queue.len()
     }
 
-    #[inline]
-    fn push(&mut self, run: Run) -> u64 {
-        self.items.push_back(run);
-        self.first + self.items.len() as u64 - 1
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 
-    pub(super) fn extend(&mut self, items: impl Iterator<Item = Run>) {
-        self.items.extend(items);
+    pub(super) fn push(&mut self, run: Run) -> Place {
+        let place = Place(self.left + self.queue.len() as u64);
+        self.queue.push_back(run);
+        place
     }
 
-    #[inline]
-    fn pop_if(&mut self, may_run: impl FnOnce(&Run) -> bool) -> Option<Run> {
-        if !may_run(self.items.front()?) {
+    pub(super) fn extend(&mut self, runs: impl IntoIterator<Item = Run>) {
+        self.queue.extend(runs);
+    }
+
+    /// Takes the first, if it may run.
+    pub(super) fn pop_if(&mut self, may_run: impl FnOnce(&Run) -> bool) -> Option<Run> {
+        if !may_run(self.queue.front()?) {
             return None;
         }
-        self.first += 1;
-        self.items.pop_front()
+        self.left += 1;
+        self.queue.pop_front()
     }
 
-    /// Takes a callback out that has not run. The caller drops it after letting
-    /// go of `self`.
-    pub(super) fn cancel(&mut self, number: u64) -> Option<Callback> {
-        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        let item = self.items.get_mut(at)?;
-        match std::mem::replace(item, Run::Cancelled) {
+    /// Takes the callback out of a place, if it is still there. The caller drops
+    /// it after letting go of `self`.
+    pub(super) fn take_call(&mut self, place: Place) -> Option<Callback> {
+        let index = usize::try_from(place.0.checked_sub(self.left)?).ok()?;
+        let run = self.queue.get_mut(index)?;
+        match std::mem::replace(run, Run::Nothing) {
             Run::Call(callback) => Some(callback),
             other => {
-                *item = other;
+                *run = other;
                 None
             }
         }
     }
 
-    /// How many are left that were not cancelled.
-    pub(super) fn pending(&self) -> usize {
-        let pending = |run: &&Run| !matches!(run, Run::Cancelled);
-        self.items.iter().filter(pending).count()
-    }
-
-    pub(super) fn into_items(self) -> impl Iterator<Item = Run> {
-        self.items.into_iter()
+    pub(super) fn take_all(&mut self) -> VecDeque<Run> {
+        self.left += self.queue.len() as u64;
+        std::mem::take(&mut self.queue)
     }
 }
 
 impl Engine {
     /// Queues behind everything that was queued before, also by
-    /// `call_soon_threadsafe` (line E3). Answers the number of the item.
+    /// `call_soon_threadsafe` (line E3).
     #[inline]
-    pub(crate) fn push(&self, run: Run) -> u64 {
+    pub(crate) fn push(&self, run: Run) -> Place {
         self.take_remote();
-        let number = self.ready.borrow_mut().push(run);
         self.note(Todo::RUN);
-        number
-    }
-
-    /// Takes the first item, if it may run.
-    #[inline]
-    pub(super) fn pop_if(&self, may_run: impl FnOnce(&Run) -> bool) -> Option<Run> {
-        self.ready.borrow_mut().pop_if(may_run)
+        self.ready.borrow_mut().push(run)
     }
 }

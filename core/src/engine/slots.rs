@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use crate::backend::{Interest, Key, Readiness, Source};
+use crate::backend::{Interest, Key, Readiness};
 
 /// What owns a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Role {
     /// Something that waits for one descriptor: a connection attempt, or
     /// `sock_sendfile`.
     Waiter,
+    /// A descriptor of another library, owned by a `Watched`.
+    Descriptor,
     /// `add_reader` and `add_writer`.
     User,
 }
@@ -29,17 +31,32 @@ impl Role {
             Self::Layer => "layer",
             Self::Listener => "listening socket",
             Self::Waiter => "pending operation",
+            Self::Descriptor => "watched descriptor",
             Self::User => "watch",
         }
     }
+}
+
+/// Another interest of a slot, and what it is armed for so far. They differ.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    pub(crate) want: Interest,
+    pub(crate) armed: Interest,
 }
 
 /// The owner of a slot, as the engine calls it.
 pub(crate) trait Watched {
     fn role(&self) -> Role;
 
-    /// Lends the descriptor, if it is still there.
-    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>));
+    /// Tells whatever reports readiness that another interest is wanted.
+    ///
+    /// The default has nothing to tell: it is not the engine that arms the
+    /// slot.
+    fn arm(&self, change: Change) -> io::Result<()> {
+        let _ = change;
+        Ok(())
+    }
 
     /// The descriptor is ready. What is no longer wanted is ignored.
     fn ready(&self, ready: Readiness);

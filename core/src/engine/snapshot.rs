@@ -20,6 +20,9 @@ pub struct Snapshot {
     /// Connection attempts and `sock_sendfile` calls that wait for a
     /// descriptor.
     pub waiters: usize,
+    /// Descriptors of other libraries, each owned by a
+    /// [`Watched`](crate::Watched).
+    pub descriptors: usize,
     /// Files that the kernel sends by itself over transports; those of
     /// `sock_sendfile` count as waiters.
     pub in_flight: usize,
@@ -38,10 +41,13 @@ pub struct Snapshot {
 
 impl Engine {
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let calls = self.calls.borrow();
+        let due = self.due.borrow();
+        let due = due.iter().filter(|id| calls.contains(**id)).count();
         let mut snapshot = Snapshot {
-            timers: self.timers.borrow().len(),
+            timers: self.timers.borrow().len() + due,
             tasks: self.tasks.borrow().len(),
-            ready: self.ready.borrow().pending(),
+            ready: self.ready.borrow().len(),
             turns: self.turn.get(),
             dead_events: self.dead_events.get(),
             ..Snapshot::default()
@@ -53,6 +59,7 @@ impl Engine {
                 Role::Layer => snapshot.layers += 1,
                 Role::Listener => snapshot.listeners += 1,
                 Role::Waiter => snapshot.waiters += 1,
+                Role::Descriptor => snapshot.descriptors += 1,
                 Role::User => {
                     let watched = owner.watched();
                     snapshot.readers += usize::from(watched.contains(Interest::READ));

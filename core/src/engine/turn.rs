@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Engine, Run, Todo, remote_call};
 use crate::backend::Events;
+use crate::event_loop::Callback;
 use crate::task::TaskId;
 
 impl Engine {
@@ -39,7 +40,7 @@ impl Engine {
                 self.run_due();
             }
             if !self.stopping.get() {
-                self.run_ready(|run| matches!(run, Run::Task(_) | Run::Cancelled), main);
+                self.run_ready(|run| matches!(run, Run::Task(_)), main);
             }
         }
         Ok(())
@@ -89,21 +90,23 @@ impl Engine {
     fn run_queued(self: &Rc<Self>, may_run: impl Fn(&Run) -> bool, main: &mut dyn FnMut()) {
         let queued = self.ready.borrow().len();
         for _ in 0..queued {
-            let Some(run) = self.pop_if(&may_run) else {
+            let run = self.ready.borrow_mut().pop_if(&may_run);
+            let Some(run) = run else {
                 return;
             };
             self.timed(|| self.run(run, main));
             self.settle();
         }
-        if self.ready.borrow().len() == 0 {
+        if self.ready.borrow().is_empty() {
             self.done_with(Todo::RUN);
         }
     }
 
+    #[inline]
     fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
             Run::Call(callback) => self.run_call(callback),
-            Run::Cancelled => {}
+            Run::Nothing => {}
             Run::Task(id) => self.run_task(id, main),
             Run::Lost(key) => {
                 if let Some(owner) = self.owner(key) {
@@ -120,6 +123,26 @@ impl Engine {
                 if let Err(error) = remote_call::run(call) {
                     self.report_error("a callback failed", &*error);
                 }
+            }
+        }
+    }
+
+    #[inline]
+    fn run_call(&self, callback: Callback) {
+        if let Err(error) = callback() {
+            self.report_error("a callback failed", &*error);
+        }
+    }
+
+    fn run_due(self: &Rc<Self>) {
+        loop {
+            let Some(id) = self.due.borrow_mut().pop_front() else {
+                return self.done_with(Todo::DUE);
+            };
+            let callback = self.calls.borrow_mut().take(id);
+            if let Some(callback) = callback {
+                self.timed(|| self.run_call(callback));
+                self.settle();
             }
         }
     }

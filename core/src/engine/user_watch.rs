@@ -18,7 +18,8 @@ struct Watcher {
     since: u32,
 }
 
-/// What a user watches one descriptor for.
+/// What a user watches one descriptor for. The descriptor is his and there
+/// during his calls only, so the backend is told then, and not by `arm`.
 pub(super) struct UserWatch {
     engine: Weak<Engine>,
     reader: RefCell<Option<Watcher>>,
@@ -64,11 +65,6 @@ impl UserWatch {
 impl Watched for UserWatch {
     fn role(&self) -> Role {
         Role::User
-    }
-
-    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {
-        // The descriptor is the user's: it is there during his calls only, and
-        // the backend is told then.
     }
 
     fn ready(&self, ready: Readiness) {
@@ -128,6 +124,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Checks that one direction of a descriptor is watched by nobody, and that
+    /// the loop does not use it itself.
+    pub(crate) fn check_direction(
+        &self,
+        source: Source<'_>,
+        direction: Interest,
+    ) -> Result<(), WatchError> {
+        if self.is_closed() {
+            return Err(LoopClosed.into());
+        }
+        match self.user_watch(source)? {
+            Some((_, watch)) if watch.watched().intersects(direction) => Err(WatchError::Owned {
+                number: source.number(),
+                owner: Role::User.name(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The user's watch of a descriptor.
     fn user_watch(&self, source: Source<'_>) -> Result<Option<(Key, Rc<UserWatch>)>, WatchError> {
         match self.role(source) {
@@ -157,7 +172,7 @@ impl Engine {
         if let Some(Err(error)) = watched {
             let slot = self.slots.borrow_mut().remove(key, self.turn.get());
             drop(slot);
-            return Err(refusal(source, error));
+            return Err(WatchError::of(source, error));
         }
         let user = Rc::clone(&watch);
         self.descriptors.borrow_mut().insert_user(source, key, user);
@@ -190,14 +205,14 @@ impl Engine {
                 if want != direction {
                     if let Err(error) = self.rewatch(source, renewed, direction) {
                         self.disown(source, renewed);
-                        return Err(refusal(source, error));
+                        return Err(WatchError::of(source, error));
                     }
                     self.note_armed(renewed, direction);
                 }
                 Ok(stale)
             }
             Err(error) => {
-                let refused = refusal(source, error);
+                let refused = WatchError::of(source, error);
                 if matches!(refused, WatchError::Unsupported { .. }) {
                     // What was watched was of another kind, and was closed.
                     self.disown(source, key);
@@ -272,18 +287,6 @@ impl Engine {
         if let Some(slot) = self.slots.borrow_mut().named(key) {
             slot.armed = armed;
             slot.want = armed;
-        }
-    }
-}
-
-fn refusal(source: Source<'_>, error: io::Error) -> WatchError {
-    let number = source.number();
-    if error.kind() == io::ErrorKind::Unsupported {
-        WatchError::Unsupported { number }
-    } else {
-        WatchError::System {
-            number,
-            source: error,
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::backend::{Interest, Key, Readiness, Source};
 /// was closed before.
 type Bequest = Box<dyn FnOnce(Option<io::Result<u64>>)>;
 
-/// One descriptor that something waits for.
+/// One descriptor that something waits for. It is borrowed by the future, which
+/// arms it itself.
 struct Waiter {
     engine: Weak<Engine>,
     number: u64,
@@ -44,10 +45,6 @@ impl Waiter {
 impl Watched for Waiter {
     fn role(&self) -> Role {
         Role::Waiter
-    }
-
-    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {
-        // The descriptor is borrowed by the future, which arms it itself.
     }
 
     fn ready(&self, _: Readiness) {

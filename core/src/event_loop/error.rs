@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::backend::Source;
+
 /// The loop was closed (line E13).
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the event loop is closed")]
@@ -66,6 +68,21 @@ pub enum WatchError {
         /// What the system answered.
         source: io::Error,
     },
+}
+
+impl WatchError {
+    /// What a backend has answered.
+    pub(crate) fn of(source: Source<'_>, error: io::Error) -> Self {
+        let number = source.number();
+        if error.kind() == io::ErrorKind::Unsupported {
+            Self::Unsupported { number }
+        } else {
+            Self::System {
+                number,
+                source: error,
+            }
+        }
+    }
 }
 
 impl From<LoopClosed> for io::Error {

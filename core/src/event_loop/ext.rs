@@ -6,41 +6,18 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{EventLoop, LoopClosed, ProtocolFactory, WatchError};
-use crate::BoxError;
+use super::{EventLoop, IntoOutcome, LoopClosed, ProtocolFactory, WatchError};
 use crate::backend::AsSource;
 use crate::engine::{Handle, TimerHandle};
 use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Server, ServerOptions,
 };
-use crate::protocol::{Outcome, Protocol, SharedProtocol};
+use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
+use crate::stream::{self, Stream};
 use crate::task::{JoinHandle, Sleep, Timeout};
 use crate::transport::Transport;
-
-/// What a callback may return: nothing, or a `Result` whose error reaches the
-/// exception handler.
-pub trait IntoOutcome {
-    /// As what the loop works with.
-    ///
-    /// # Errors
-    ///
-    /// What the callback returned.
-    fn into_outcome(self) -> Outcome;
-}
-
-impl IntoOutcome for () {
-    fn into_outcome(self) -> Outcome {
-        Ok(())
-    }
-}
-
-impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
-    fn into_outcome(self) -> Outcome {
-        self.map_err(Into::into)
-    }
-}
 
 /// [`EventLoop`]'s calls under asyncio's names, for any closure, future and
 /// protocol. Implemented for every loop.
@@ -218,6 +195,67 @@ pub trait EventLoopExt: EventLoop {
             Box::new(move || Ok(Rc::new(RefCell::new(factory())) as SharedProtocol));
         self.create_server_boxed(boxed, target.into(), options)
             .await
+    }
+
+    /// Connects a [`Stream`]: asyncio's `open_connection`, and its
+    /// `open_unix_connection` with [`ConnectTarget::unix`]. With
+    /// [`ssl`](ConnectOptions::ssl) it speaks TLS from the start.
+    ///
+    /// Dropping the future closes the socket.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], which tells what each address answered.
+    #[doc(alias = "open_unix_connection")]
+    async fn open_connection(
+        &self,
+        target: impl Into<ConnectTarget>,
+        options: ConnectOptions,
+    ) -> Result<Stream, ConnectError> {
+        stream::open_connection(self, target.into(), options).await
+    }
+
+    /// Listens, and serves each client in a task of its own: asyncio's
+    /// `start_server`, and its `start_unix_server` with [`BindTarget::unix`].
+    ///
+    /// A task ends with its stream; closing the server does not end it
+    /// ([`close_clients`](Server::close_clients) does). An error that `serve`
+    /// answers reaches the exception handler.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`]; whatever was bound until then is closed.
+    ///
+    /// ```
+    /// use loopline_core::{EventLoop, EventLoopExt, ServerOptions, Stream};
+    ///
+    /// async fn echo(mut stream: Stream) -> std::io::Result<()> {
+    ///     let mut buffer = [0; 4096];
+    ///     loop {
+    ///         match stream.read(&mut buffer).await? {
+    ///             0 => return stream.close().await,
+    ///             count => stream.write_all(&buffer[..count]).await?,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// async fn serve(event_loop: &dyn EventLoop) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let options = ServerOptions::default();
+    ///     let server = event_loop.start_server(echo, ("localhost", 7), options).await?;
+    ///     Ok(server.serve_forever().await?)
+    /// }
+    /// ```
+    #[doc(alias = "start_unix_server")]
+    async fn start_server<F>(
+        &self,
+        serve: impl FnMut(Stream) -> F + 'static,
+        target: impl Into<BindTarget>,
+        options: ServerOptions,
+    ) -> Result<Rc<dyn Server>, ListenError>
+    where
+        F: Future<Output: IntoOutcome> + 'static,
+    {
+        stream::start_server(self, serve, target.into(), options).await
     }
 
     /// Sends a file over a socket that no transport owns: see

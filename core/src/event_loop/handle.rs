@@ -22,7 +22,7 @@ use crate::net::{
 use crate::protocol::SharedProtocol;
 use crate::send_file::{self, FileJob, FileSource, SendFileError, SendFileOptions};
 use crate::task::{self, TaskHandle};
-use crate::tls::{self, StartTlsError, StartTlsOptions, TlsContext};
+use crate::tls::{self, StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
 
 /// A handle on a [`Loop`](super::Loop), for callbacks, protocols and tasks to
@@ -44,13 +44,17 @@ impl LoopHandle {
         Self(engine)
     }
 
-    pub(super) fn engine(&self) -> &Rc<Engine> {
+    pub(crate) fn engine(&self) -> &Rc<Engine> {
         &self.0
     }
 }
 
 #[async_trait(?Send)]
 impl EventLoop for LoopHandle {
+    fn handle(&self) -> LoopHandle {
+        self.clone()
+    }
+
     fn time(&self) -> Instant {
         self.0.now()
     }
@@ -178,6 +182,15 @@ impl EventLoop for LoopHandle {
         options: StartTlsOptions,
     ) -> Result<Rc<dyn Transport>, StartTlsError> {
         tls::start_tls(&self.0, transport, protocol, context, options).await
+    }
+
+    async fn stop_tls(
+        &self,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        options: StopTlsOptions,
+    ) -> Result<Rc<dyn Transport>, StopTlsError> {
+        tls::stop_tls(&self.0, transport, protocol, options).await
     }
 
     fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {

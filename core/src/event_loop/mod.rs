@@ -3,12 +3,16 @@
 mod error;
 mod ext;
 mod handle;
+mod outcome;
 mod owner;
+mod sock;
 
 pub use error::{LoopClosed, RunError, WatchError};
-pub use ext::{EventLoopExt, IntoOutcome};
+pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
+pub use outcome::IntoOutcome;
 pub use owner::Loop;
+pub use sock::SockExt;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,7 +31,7 @@ use crate::net::{
 use crate::protocol::{Outcome, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::task::TaskHandle;
-use crate::tls::{StartTlsError, StartTlsOptions, TlsContext};
+use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
 
 /// A callback that runs once. An error that it returns reaches the exception
@@ -58,6 +62,9 @@ pub type Connection = (Rc<dyn Transport>, SharedProtocol);
 /// A loop belongs to one thread. From other threads only [`Remote`] reaches it.
 #[async_trait(?Send)]
 pub trait EventLoop {
+    /// A handle on the loop, for callbacks, protocols and tasks to keep.
+    fn handle(&self) -> LoopHandle;
+
     /// The loop's monotonic clock (line E8).
     fn time(&self) -> Instant;
 
@@ -263,6 +270,66 @@ pub trait EventLoop {
         context: &dyn TlsContext,
         options: StartTlsOptions,
     ) -> Result<Rc<dyn Transport>, StartTlsError>;
+
+    /// Takes TLS off a connection, which goes on in plaintext: sends a
+    /// close_notify behind what was written, waits for the peer's, and gives
+    /// the transport below back (lines B93 to B104). asyncio has no such call;
+    /// Python's blocking sockets have `SSLSocket.unwrap`.
+    ///
+    /// What the peer has sent before its close_notify is delivered to the
+    /// protocol that the connection has in TLS, as ever; `protocol` gets what
+    /// comes behind it, but only after this has returned. Neither is told of
+    /// the change: `connection_made` and `connection_lost` are calls of the
+    /// connection, which goes on, and so is `eof_received`.
+    ///
+    /// Returns the transport that the protocol has to use from now on; the old
+    /// one refuses to write. What is paused stays paused. Dropping the future
+    /// closes the connection.
+    ///
+    /// What came behind the close_notify is delivered in the next turn. Who
+    /// wants it to go elsewhere, to [`start_tls`](Self::start_tls) say, asks for
+    /// that before he waits for anything else, or
+    /// [pauses reading](Transport::pause_reading) before.
+    ///
+    /// From here on anyone on the way can read and write: whether what `protocol`
+    /// gets is to be trusted is for the application's protocol to say.
+    ///
+    /// # A peer that begins
+    ///
+    /// A peer that has sent its close_notify first is answered at once. But by
+    /// default the connection ends then; so either
+    /// [`allow_half_close`](StartTlsOptions::allow_half_close) is on and
+    /// `eof_received` answers true, or reading was paused before, when the
+    /// application's protocol has said that an end of TLS is to come.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use loopline_core::tls::{StopTlsError, StopTlsOptions};
+    /// use loopline_core::{EventLoop, SharedProtocol, Transport};
+    ///
+    /// /// Goes on in plaintext after FTP's command CCC (RFC 4217, section 12.3).
+    /// async fn clear_command_channel(
+    ///     event_loop: &dyn EventLoop,
+    ///     secure: &Rc<dyn Transport>,
+    ///     session: SharedProtocol,
+    /// ) -> Result<Rc<dyn Transport>, StopTlsError> {
+    ///     let _ = secure.write(b"200 the command channel is clear now\r\n");
+    ///     let options = StopTlsOptions::default();
+    ///     event_loop.stop_tls(secure, session, options).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StopTlsError`]. What is wrong with the arguments is found before
+    /// anything is touched; after other errors the connection is ended, and the
+    /// protocol that it had in TLS gets exactly one `connection_lost`.
+    async fn stop_tls(
+        &self,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+        options: StopTlsOptions,
+    ) -> Result<Rc<dyn Transport>, StopTlsError>;
 
     /// Sets what is told of errors that no caller gets; `None` is the default
     /// handler again (line E14).

@@ -2,13 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::StreamSocket;
 use crate::backend::AsSource;
 use crate::engine::{Engine, ReadyFuture};
+use crate::transport::Address;
 
 /// A Unix socket whose backlog is full cannot be waited for (connect(2),
 /// EAGAIN): the attempt is made again after this, and after twice as long each
@@ -16,8 +19,38 @@ use crate::engine::{Engine, ReadyFuture};
 const FIRST_RETRY: Duration = Duration::from_millis(1);
 const LONGEST_RETRY: Duration = Duration::from_millis(100);
 
-/// Connects over TCP.
-pub(super) async fn tcp(
+/// Connects to an IP address and port.
+pub(super) async fn inet(
+    engine: &Rc<Engine>,
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+) -> io::Result<StreamSocket> {
+    match engine.network() {
+        Some(network) => {
+            let attempt = network.connect(&address.into(), local);
+            attempt.await.map(StreamSocket::Network)
+        }
+        None => tcp(engine, address, local).await.map(StreamSocket::System),
+    }
+}
+
+/// Connects to a Unix socket.
+pub(super) async fn unix(engine: &Rc<Engine>, path: &Path) -> io::Result<StreamSocket> {
+    match engine.network() {
+        Some(network) => {
+            let attempt = network.connect(&Address::Unix(path.into()), None);
+            attempt.await.map(StreamSocket::Network)
+        }
+        None => {
+            let address = SockAddr::unix(path)?;
+            unix_stream(engine, &address)
+                .await
+                .map(StreamSocket::System)
+        }
+    }
+}
+
+async fn tcp(
     engine: &Rc<Engine>,
     address: SocketAddr,
     local: Option<SocketAddr>,
@@ -27,31 +60,32 @@ pub(super) async fn tcp(
     if let Some(local) = local {
         socket.bind(&local.into())?;
     }
-    match socket.connect(&address.into()) {
-        Ok(()) => {}
-        Err(error) if is_in_progress(&error) => established(engine, &socket).await?,
-        Err(error) => return Err(error),
-    }
+    connect(engine, &socket, &address.into()).await?;
     Ok(socket)
 }
 
-/// Connects to a Unix socket.
-pub(super) async fn unix(engine: &Rc<Engine>, address: &SockAddr) -> io::Result<Socket> {
+async fn unix_stream(engine: &Rc<Engine>, address: &SockAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
+    connect(engine, &socket, address).await?;
+    Ok(socket)
+}
+
+/// Connects a socket that does not block.
+pub(super) async fn connect(
+    engine: &Rc<Engine>,
+    socket: &Socket,
+    address: &SockAddr,
+) -> io::Result<()> {
     let mut pause = FIRST_RETRY;
     loop {
         match socket.connect(address) {
-            Ok(()) => return Ok(socket),
+            Err(error) if is_in_progress(&error) => return established(engine, socket).await,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 engine.sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_RETRY);
             }
-            Err(error) if is_in_progress(&error) => {
-                established(engine, &socket).await?;
-                return Ok(socket);
-            }
-            Err(error) => return Err(error),
+            result => return result,
         }
     }
 }

@@ -13,7 +13,9 @@ use super::options::ServerOptions;
 use super::resolve;
 use super::server::Server;
 use super::serving::Serving;
+use super::socket::ListeningSocket;
 use super::target::{BindKind, BindTarget};
+use crate::backend::Network;
 use crate::engine::Engine;
 use crate::event_loop::{LoopClosed, ProtocolFactory};
 use crate::transport::Address;
@@ -31,10 +33,12 @@ pub(crate) async fn create_server(
     let bound = match target.0 {
         BindKind::Hosts(hosts, port) => {
             let addresses = addresses(engine, &hosts, port).await?;
-            bind_all(&hosts.join(", "), &addresses, &options)?
+            bind_all(engine, &hosts.join(", "), &addresses, &options)?
         }
-        BindKind::Address(address) => bind_all(&address.ip().to_string(), &[address], &options)?,
-        BindKind::Unix(path) => vec![bind_unix(&path, &options)?],
+        BindKind::Address(address) => {
+            bind_all(engine, &address.ip().to_string(), &[address], &options)?
+        }
+        BindKind::Unix(path) => vec![bind_path(engine, &path, &options)?],
         BindKind::Socket(socket) => vec![take_over(socket, &options)?],
     };
     let server = Serving::new(factory, acceptor);
@@ -84,27 +88,16 @@ async fn addresses(
 
 /// Binds every address that this machine has; none is an error (line E26).
 fn bind_all(
+    engine: &Engine,
     host: &str,
     addresses: &[SocketAddr],
     options: &ServerOptions,
 ) -> Result<Vec<Bound>, ListenError> {
     let mut bound = Vec::new();
     for &address in addresses {
-        let socket = match Socket::new(Domain::for_address(address), Type::STREAM, None) {
-            Ok(socket) => socket,
-            Err(error) if lacks_family(&error) => continue,
-            Err(error) => return Err(ListenError::Socket(error)),
-        };
-        prepare(&socket, address, options)?;
-        match socket.bind(&address.into()) {
-            Ok(()) => bound.push(bound_to(socket)?),
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
-            Err(source) => {
-                return Err(ListenError::Bind {
-                    address: address.into(),
-                    source,
-                });
-            }
+        match engine.network() {
+            Some(network) => bound.extend(bind_on(&**network, address.into(), options)?),
+            None => bound.extend(bind_inet(address, options)?),
         }
     }
     if bound.is_empty() {
@@ -113,6 +106,46 @@ fn bind_all(
         });
     }
     Ok(bound)
+}
+
+/// Takes an address on the backend's own network; none if this machine does not
+/// have it.
+fn bind_on(
+    network: &dyn Network,
+    address: Address,
+    options: &ServerOptions,
+) -> Result<Option<Bound>, ListenError> {
+    if options.reuse_port {
+        return Err(NO_REUSE_PORT);
+    }
+    match network.bind(&address) {
+        Ok(listener) => Ok(Some(Bound {
+            address: listener.sockname(),
+            socket: ListeningSocket::Network(listener),
+            #[cfg(unix)]
+            path: None,
+        })),
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(None),
+        Err(source) => Err(ListenError::Bind { address, source }),
+    }
+}
+
+/// Binds a socket to an address; none if this machine does not have it.
+fn bind_inet(address: SocketAddr, options: &ServerOptions) -> Result<Option<Bound>, ListenError> {
+    let socket = match Socket::new(Domain::for_address(address), Type::STREAM, None) {
+        Ok(socket) => socket,
+        Err(error) if lacks_family(&error) => return Ok(None),
+        Err(error) => return Err(ListenError::Socket(error)),
+    };
+    prepare(&socket, address, options)?;
+    match socket.bind(&address.into()) {
+        Ok(()) => bound_to(socket).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(None),
+        Err(source) => Err(ListenError::Bind {
+            address: address.into(),
+            source,
+        }),
+    }
 }
 
 /// Whether an error says that the system lacks an address family, which is
@@ -165,7 +198,7 @@ fn bound_to(socket: Socket) -> Result<Bound, ListenError> {
     let name = socket.local_addr().map_err(ListenError::Socket)?;
     let address = Address::from_sock_addr(&name).ok_or(ListenError::NotStream)?;
     Ok(Bound {
-        socket,
+        socket: ListeningSocket::System(socket),
         address,
         #[cfg(unix)]
         path: None,
@@ -182,6 +215,18 @@ fn take_over(socket: Socket, options: &ServerOptions) -> Result<Bound, ListenErr
     }
     socket.set_nonblocking(true).map_err(ListenError::Socket)?;
     bound_to(socket)
+}
+
+/// Takes a path to listen on.
+fn bind_path(engine: &Engine, path: &Path, options: &ServerOptions) -> Result<Bound, ListenError> {
+    let Some(network) = engine.network() else {
+        return bind_unix(path, options);
+    };
+    bind_on(&**network, Address::Unix(path.into()), options)?.ok_or_else(|| {
+        ListenError::NoAddress {
+            host: path.display().to_string(),
+        }
+    })
 }
 
 #[cfg(unix)]

@@ -1,24 +1,31 @@
 //! The connections of one server.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::task::Waker;
 
 use slab::Slab;
 
-use crate::transport::{Handle, Stream, Transport};
+use crate::transport::Transport;
+
+/// A connection as the server knows it that has accepted it.
+pub(crate) trait Client {
+    /// The handle that its user has: a connection that was upgraded ends as
+    /// such.
+    fn handle(self: Rc<Self>) -> Rc<dyn Transport>;
+}
 
 /// The connections that came in by one server, and who waits for their end.
 #[derive(Default)]
 pub(crate) struct Clients {
-    connections: RefCell<Slab<Weak<Stream>>>,
+    connections: RefCell<Slab<Weak<dyn Client>>>,
     /// Whether the server was closed.
     closed: Cell<bool>,
     waiters: RefCell<Vec<Waker>>,
 }
 
 impl Clients {
-    pub(crate) fn add(&self, connection: Weak<Stream>) -> usize {
+    pub(crate) fn add(&self, connection: Weak<dyn Client>) -> usize {
         self.connections.borrow_mut().insert(connection)
     }
 
@@ -54,7 +61,7 @@ impl Clients {
     }
 
     /// Calls `each` with every connection. The connections may end meanwhile.
-    fn for_each(&self, each: impl Fn(&Handle<Stream>)) {
+    fn for_each(&self, each: impl Fn(&dyn Transport)) {
         let connections: Vec<_> = self
             .connections
             .borrow()
@@ -62,8 +69,7 @@ impl Clients {
             .filter_map(|(_, connection)| connection.upgrade())
             .collect();
         for connection in connections {
-            // As its user would: a connection that was upgraded ends as such.
-            each(&Handle::of_user(connection));
+            each(&*connection.handle());
         }
     }
 

@@ -5,16 +5,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 
-use socket2::{SockAddr, Socket, Type};
-
 use super::error::{AttemptError, ConnectError};
 use super::options::{AcceptOptions, ConnectOptions};
+use super::socket::StreamSocket;
 use super::target::{ConnectKind, ConnectTarget, ConnectedSocket};
 use super::{attempt, happy_eyeballs, resolve};
 use crate::engine::Engine;
 use crate::event_loop::{Connection, LoopClosed, ProtocolFactory};
 use crate::tls::{self, Placeholder, Terms};
-use crate::transport::{Address, Names, Stream};
+use crate::transport::{Address, Names};
 
 pub(crate) async fn create_connection(
     engine: &Rc<Engine>,
@@ -45,7 +44,7 @@ pub(crate) async fn create_connection(
             connect_tcp(engine, &host, addresses, &options).await?
         }
     };
-    let names = Names::new(Some(peername), local_name(&socket));
+    let names = Names::new(Some(peername), socket.sockname());
     open(engine, factory, socket, names, terms).await
 }
 
@@ -77,56 +76,42 @@ pub(crate) async fn connect_accepted_socket(
 }
 
 /// Checks a socket that was connected elsewhere, and makes it non-blocking.
-fn take_over(socket: &Socket) -> Result<Names, ConnectError> {
-    if socket.r#type().map_err(ConnectError::Socket)? != Type::STREAM {
+fn take_over(socket: &StreamSocket) -> Result<Names, ConnectError> {
+    if !socket.is_stream().map_err(ConnectError::Socket)? {
         return Err(ConnectError::NotStream);
     }
-    let peer = socket.peer_addr().map_err(|error| match error.kind() {
+    let peername = socket.peername().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotConnected => ConnectError::NotConnected,
         _ => ConnectError::Socket(error),
     })?;
-    socket.set_nonblocking(true).map_err(ConnectError::Socket)?;
-    let peername = Address::from_sock_addr(&peer);
-    Ok(Names::new(peername, local_name(socket)))
+    socket.set_nonblocking().map_err(ConnectError::Socket)?;
+    Ok(Names::new(peername, socket.sockname()))
 }
 
 async fn open(
     engine: &Rc<Engine>,
     mut factory: ProtocolFactory,
-    socket: Socket,
+    socket: StreamSocket,
     names: Names,
     terms: Option<Terms>,
 ) -> Result<Connection, ConnectError> {
-    disable_nagle(&socket, &names);
+    socket.disable_nagle(&names);
     let protocol = factory().map_err(ConnectError::Factory)?;
     let Some(terms) = terms else {
-        let transport = Stream::open(engine, socket, Rc::clone(&protocol), names, None);
+        let transport = socket.open(engine, Rc::clone(&protocol), names, None);
         return Ok((transport, protocol));
     };
-    let below = Stream::open(engine, socket, Placeholder::shared(), names, None);
+    let below = socket.open(engine, Placeholder::shared(), names, None);
     let secured = tls::connect(engine, &below, Rc::clone(&protocol), terms).await;
     Ok((secured.map_err(ConnectError::Tls)?, protocol))
 }
 
-/// TCP_NODELAY is on by default (line D59). That a socket does not have it is
-/// no reason to refuse the connection.
-pub(super) fn disable_nagle(socket: &Socket, names: &Names) {
-    if matches!(names.peername(), Some(Address::Inet(_))) {
-        let _ = socket.set_tcp_nodelay(true);
-    }
-}
-
-fn local_name(socket: &Socket) -> Option<Address> {
-    Address::from_sock_addr(&socket.local_addr().ok()?)
-}
-
-async fn connect_unix(engine: &Rc<Engine>, path: &Path) -> Result<(Socket, Address), ConnectError> {
+async fn connect_unix(
+    engine: &Rc<Engine>,
+    path: &Path,
+) -> Result<(StreamSocket, Address), ConnectError> {
     let address = Address::Unix(path.into());
-    let connected = match SockAddr::unix(path) {
-        Ok(sock_addr) => attempt::unix(engine, &sock_addr).await,
-        Err(error) => Err(error),
-    };
-    match connected {
+    match attempt::unix(engine, path).await {
         Ok(socket) => Ok((socket, address)),
         Err(error) => Err(ConnectError::Attempts(vec![AttemptError {
             address,
@@ -140,7 +125,7 @@ async fn connect_tcp(
     host: &str,
     mut addresses: Vec<SocketAddr>,
     options: &ConnectOptions,
-) -> Result<(Socket, Address), ConnectError> {
+) -> Result<(StreamSocket, Address), ConnectError> {
     if let Some(local) = options.local_addr {
         addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
     }

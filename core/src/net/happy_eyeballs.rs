@@ -8,8 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use socket2::Socket;
-
+use super::StreamSocket;
 use super::attempt;
 use super::error::AttemptError;
 use crate::engine::Engine;
@@ -40,7 +39,7 @@ pub(super) fn interleave(addresses: Vec<SocketAddr>, count: usize) -> Vec<Socket
     }
 }
 
-type Attempt<'a> = Pin<Box<dyn Future<Output = io::Result<Socket>> + 'a>>;
+type Attempt<'a> = Pin<Box<dyn Future<Output = io::Result<StreamSocket>> + 'a>>;
 
 /// Connects to the first address that answers. With a delay the next attempt
 /// begins beside those under way; without one, after the last has failed.
@@ -49,13 +48,13 @@ pub(super) async fn first(
     addresses: &[SocketAddr],
     local: Option<SocketAddr>,
     delay: Option<Duration>,
-) -> Result<(Socket, SocketAddr), Vec<AttemptError>> {
+) -> Result<(StreamSocket, SocketAddr), Vec<AttemptError>> {
     let mut race = Race {
         running: Vec::new(),
         errors: Vec::new(),
     };
     for (at, &address) in addresses.iter().enumerate() {
-        let attempt: Attempt<'_> = Box::pin(attempt::tcp(engine, address, local));
+        let attempt: Attempt<'_> = Box::pin(attempt::inet(engine, address, local));
         race.running.push((at, address, attempt));
         let last = at + 1 == addresses.len();
         let head_start = delay.filter(|_| !last).map(|delay| engine.sleep(delay));
@@ -79,7 +78,7 @@ impl Race<'_> {
     async fn run<S: Future<Output = ()>>(
         &mut self,
         head_start: Option<S>,
-    ) -> Option<(Socket, SocketAddr)> {
+    ) -> Option<(StreamSocket, SocketAddr)> {
         let limited = head_start.is_some();
         let mut head_start = Box::pin(async move {
             match head_start {

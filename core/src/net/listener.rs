@@ -5,15 +5,13 @@ use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use socket2::{SockAddr, Socket};
-
-use super::connect::disable_nagle;
 use super::serving::Serving;
-use crate::backend::{AsSource, Interest, Key, Readiness, Source};
-use crate::engine::{Engine, Role, TimerHandle, Watched};
+use super::socket::{ListeningSocket, StreamSocket};
+use crate::backend::{Interest, Key, Readiness};
+use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::protocol::SharedProtocol;
 use crate::tls::{self, Placeholder};
-use crate::transport::{Address, Names, Stream};
+use crate::transport::{Address, Names};
 
 /// How long a listener pauses when the system has no descriptor or memory
 /// left: asyncio's `ACCEPT_RETRY_DELAY` (line D64).
@@ -25,7 +23,7 @@ pub(super) struct Listener {
     engine: Rc<Engine>,
     key: Cell<Key>,
     /// None once it is closed.
-    socket: RefCell<Option<Socket>>,
+    socket: RefCell<Option<ListeningSocket>>,
     address: Address,
     server: Rc<Serving>,
     backlog: u32,
@@ -41,7 +39,7 @@ pub(super) struct Listener {
 
 /// A socket that is bound and not yet a listener.
 pub(super) struct Bound {
-    pub(super) socket: Socket,
+    pub(super) socket: ListeningSocket,
     pub(super) address: Address,
     #[cfg(unix)]
     pub(super) path: Option<super::unix_path::BoundPath>,
@@ -72,7 +70,7 @@ impl Listener {
         });
         listener.with_socket(|socket| {
             let owner = Rc::clone(&listener) as Rc<dyn Watched>;
-            listener.key.set(engine.adopt(socket.as_source(), owner));
+            listener.key.set(socket.adopt(engine, owner));
         });
         listener
     }
@@ -81,14 +79,13 @@ impl Listener {
         &self.address
     }
 
-    fn with_socket<R>(&self, use_socket: impl FnOnce(&Socket) -> R) -> Option<R> {
+    fn with_socket<R>(&self, use_socket: impl FnOnce(&ListeningSocket) -> R) -> Option<R> {
         self.socket.borrow().as_ref().map(use_socket)
     }
 
     /// Begins to accept; again is without effect.
     pub(super) fn start(&self) -> io::Result<()> {
-        let backlog = i32::try_from(self.backlog).unwrap_or(i32::MAX);
-        self.with_socket(|socket| socket.listen(backlog))
+        self.with_socket(|socket| socket.listen(self.backlog))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))?;
         self.serving.set(true);
         self.engine.want(self.key.get(), Interest::READ);
@@ -109,7 +106,7 @@ impl Listener {
         self.pause();
         let socket = self.socket.take();
         if let Some(socket) = socket {
-            self.engine.disown(socket.as_source(), self.key.get());
+            socket.disown(&self.engine, self.key.get());
             #[cfg(unix)]
             if let Some(path) = &self.path {
                 path.remove();
@@ -123,11 +120,11 @@ impl Listener {
             if !self.serving.get() {
                 return;
             }
-            let accepted = self.with_socket(Socket::accept);
+            let accepted = self.with_socket(ListeningSocket::accept);
             match accepted {
-                Some(Ok((socket, peer))) => {
+                Some(Ok((socket, peername))) => {
                     self.failing.set(false);
-                    self.accepted(socket, &peer);
+                    self.accepted(socket, peername);
                 }
                 Some(Err(error)) => match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => return,
@@ -140,18 +137,17 @@ impl Listener {
         }
     }
 
-    fn accepted(&self, socket: Socket, peer: &SockAddr) {
-        if let Err(error) = socket.set_nonblocking(true) {
+    fn accepted(&self, socket: StreamSocket, peername: Option<Address>) {
+        if let Err(error) = socket.set_nonblocking() {
             return self
                 .engine
                 .report_error("an accepted socket cannot be used", &error);
         }
         let sockname = self.local_name(&socket);
-        let names = Names::new(Address::from_sock_addr(peer), sockname);
-        disable_nagle(&socket, &names);
+        let names = Names::new(peername, sockname);
+        socket.disable_nagle(&names);
         if self.keep_alive {
-            // A kind of socket without it is served all the same.
-            let _ = socket.set_keepalive(true);
+            socket.keep_alive();
         }
         match self.server.make_protocol() {
             Ok(protocol) => self.open(socket, protocol, names),
@@ -162,16 +158,16 @@ impl Listener {
         }
     }
 
-    fn open(&self, socket: Socket, protocol: SharedProtocol, names: Names) {
+    fn open(&self, socket: StreamSocket, protocol: SharedProtocol, names: Names) {
         let clients = Some(self.server.clients());
         let Some(acceptor) = self.server.acceptor() else {
-            Stream::open(&self.engine, socket, protocol, names, clients);
+            socket.open(&self.engine, protocol, names, clients);
             return;
         };
         match acceptor.terms() {
             Ok(terms) => {
                 let placeholder = Placeholder::shared();
-                let below = Stream::open(&self.engine, socket, placeholder, names, clients);
+                let below = socket.open(&self.engine, placeholder, names, clients);
                 tls::accept(&self.engine, &below, protocol, terms);
             }
             Err(error) => self
@@ -182,11 +178,9 @@ impl Listener {
 
     /// The local address of an accepted socket is the listener's, unless that
     /// stands for every interface.
-    fn local_name(&self, socket: &Socket) -> Option<Address> {
+    fn local_name(&self, socket: &StreamSocket) -> Option<Address> {
         match &self.address {
-            Address::Inet(address) if address.ip().is_unspecified() => {
-                Address::from_sock_addr(&socket.local_addr().ok()?)
-            }
+            Address::Inet(address) if address.ip().is_unspecified() => socket.sockname(),
             address => Some(address.clone()),
         }
     }
@@ -221,8 +215,9 @@ impl Watched for Listener {
         Role::Listener
     }
 
-    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>)) {
-        self.with_socket(|socket| lend(socket.as_source()));
+    fn arm(&self, change: Change) -> io::Result<()> {
+        self.with_socket(|socket| socket.arm(&self.engine, change))
+            .unwrap_or(Ok(()))
     }
 
     fn ready(&self, _: Readiness) {

@@ -30,6 +30,14 @@ macro_rules! ssl_options {
             self.ssl.allow_truncation = allow;
             self
         }
+
+        /// Lets an `eof_received` that answers true keep this side's direction
+        /// open when the peer ends its own; off by default (lines B69, B96).
+        /// Needs [`ssl`](Self::ssl).
+        pub fn ssl_allow_half_close(mut self, allow: bool) -> Self {
+            self.ssl.allow_half_close = allow;
+            self
+        }
     };
 }
 

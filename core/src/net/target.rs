@@ -11,35 +11,76 @@ use std::path::{Path, PathBuf};
 
 use socket2::Socket;
 
-/// A socket that is connected already: a `TcpStream`, a `UnixStream`, or an
-/// owned descriptor. The loop makes it non-blocking.
+use super::StreamSocket;
+use crate::backend::NetworkStream;
+
+/// A socket that is connected already: a `TcpStream`, a `UnixStream`, an owned
+/// descriptor, or one end of a connection over a backend's own network. The loop
+/// makes it non-blocking.
 #[derive(Debug)]
-pub struct ConnectedSocket(pub(crate) Socket);
+pub struct ConnectedSocket(pub(crate) StreamSocket);
 
 impl From<TcpStream> for ConnectedSocket {
     fn from(stream: TcpStream) -> Self {
-        Self(stream.into())
+        Self(StreamSocket::System(stream.into()))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for ConnectedSocket {
     fn from(stream: UnixStream) -> Self {
-        Self(stream.into())
+        Self(StreamSocket::System(stream.into()))
     }
 }
 
 #[cfg(unix)]
 impl From<OwnedFd> for ConnectedSocket {
     fn from(fd: OwnedFd) -> Self {
-        Self(fd.into())
+        Self(StreamSocket::System(fd.into()))
     }
 }
 
 #[cfg(windows)]
 impl From<OwnedSocket> for ConnectedSocket {
     fn from(socket: OwnedSocket) -> Self {
-        Self(socket.into())
+        Self(StreamSocket::System(socket.into()))
+    }
+}
+
+impl From<Box<dyn NetworkStream>> for ConnectedSocket {
+    fn from(stream: Box<dyn NetworkStream>) -> Self {
+        Self(StreamSocket::Network(stream))
+    }
+}
+
+/// The socket, if it is one of the system; without, the backend has a network
+/// of its own.
+#[cfg(unix)]
+impl TryFrom<ConnectedSocket> for OwnedFd {
+    type Error = ConnectedSocket;
+
+    fn try_from(socket: ConnectedSocket) -> Result<Self, ConnectedSocket> {
+        socket.into_system().map(Self::from)
+    }
+}
+
+/// The socket, if it is one of the system; without, the backend has a network
+/// of its own.
+#[cfg(windows)]
+impl TryFrom<ConnectedSocket> for OwnedSocket {
+    type Error = ConnectedSocket;
+
+    fn try_from(socket: ConnectedSocket) -> Result<Self, ConnectedSocket> {
+        socket.into_system().map(Self::from)
+    }
+}
+
+impl ConnectedSocket {
+    fn into_system(self) -> Result<Socket, Self> {
+        match self.0 {
+            StreamSocket::System(socket) => Ok(socket),
+            network @ StreamSocket::Network(_) => Err(Self(network)),
+        }
     }
 }
 
@@ -61,7 +102,7 @@ pub(crate) enum ConnectKind {
     Host(String, u16),
     Address(SocketAddr),
     Unix(PathBuf),
-    Socket(Socket),
+    Socket(StreamSocket),
 }
 
 impl ConnectTarget {

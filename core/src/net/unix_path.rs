@@ -10,6 +10,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::error::ListenError;
 use super::listener::Bound;
+use super::socket::ListeningSocket;
 use crate::transport::Address;
 
 /// A file that binding a socket has made, known by its inode: what another
@@ -69,7 +70,7 @@ pub(super) fn bind(path: &Path, cleanup: bool) -> Result<Bound, ListenError> {
         _ => address,
     };
     Ok(Bound {
-        socket,
+        socket: ListeningSocket::System(socket),
         address,
         path,
     })

@@ -149,6 +149,10 @@ impl Placed {
         let settled_at = self.settled_at();
         file.seek(SeekFrom::Start(settled_at.unwrap_or(before)))?;
         match read {
+            // The system has no name of its own for it.
+            Err(_) if file.metadata().is_ok_and(|about| about.is_dir()) => {
+                Err(io::ErrorKind::IsADirectory.into())
+            }
             // The largest offsets are refused, and not said to be the end.
             Err(error)
                 if error.kind() == io::ErrorKind::InvalidInput
@@ -296,11 +300,7 @@ impl Reading {
             Self::Stream(_) => Ok(position),
             Self::Reader(lent) => lent.set_position(position),
         };
-        match moved {
-            // A pipe that was never examined has no position to set.
-            Err(error) if error.kind() == io::ErrorKind::NotSeekable => Ok(()),
-            other => other.map(|_| ()),
-        }
+        moved.map(drop)
     }
 }
 

@@ -133,7 +133,7 @@ impl Transfer {
         };
         loop {
             let Some(left) = NonZeroU64::new(self.left()) else {
-                return Ok(Step::Finished(Ok(())));
+                return self.nothing_to_ask();
             };
             let len = left.min(STRETCH);
             let job = SendFile {
@@ -164,6 +164,16 @@ impl Transfer {
                 Err(error) => return self.refused(error),
             }
         }
+    }
+
+    /// Behind the largest offset there is nothing to ask the kernel for, which
+    /// would otherwise have refused what has no offsets (line A14).
+    fn nothing_to_ask(&mut self) -> Result<Step, Kind> {
+        self.file.examine().map_err(Kind::File)?;
+        if self.file.is_stream() {
+            return Err(Kind::NotAvailable);
+        }
+        Ok(Step::Finished(Ok(())))
     }
 
     /// What an error of a native call means.

@@ -22,9 +22,12 @@ use super::{Session, TlsError};
 ///   takes one record at a time, so that bytes behind the peer's last handshake
 ///   record are still the caller's when it answers
 ///   [`Open`](Progress::Open). The caller calls again until nothing is consumed.
-/// * **T4, nothing behind the peer's close_notify is consumed**, and the answer
-///   stays [`PeerClosed`](Progress::PeerClosed). Whether the stream ended
-///   without one is for the caller to see.
+/// * **T4, nothing behind the peer's close_notify is consumed**, nor changed,
+///   and the answer stays [`PeerClosed`](Progress::PeerClosed). Everything up to
+///   it is consumed by the call that answers so for the first time: what is left
+///   then is what came behind, which
+///   [`stop_tls`](crate::EventLoop::stop_tls) takes for plaintext. Whether the
+///   stream ended without a close_notify is for the caller to see.
 /// * **T5, an error of `receive` leaves what came before it.** `plain` holds
 ///   data that was authenticated before the bad record, and `wire` the alert,
 ///   where the library makes one: the caller delivers the one and sends the
@@ -32,7 +35,9 @@ use super::{Session, TlsError};
 /// * **T6, the coder latches its end.** After an error of `receive` or `start`
 ///   every further call but `close` and `session` answers
 ///   [`Failed`](super::TlsErrorKind::Failed). After `close`, `send` answers
-///   [`Closed`](super::TlsErrorKind::Closed), while `receive` goes on.
+///   [`Closed`](super::TlsErrorKind::Closed), while `receive` goes on. It writes
+///   nothing any more then, be it an answer or an alert: what follows a
+///   close_notify may be plaintext.
 /// * **T7, `send` before `Open` is refused** with
 ///   [`NotOpen`](super::TlsErrorKind::NotOpen); that ends nothing.
 /// * **T8, a peer can make no call panic**, whatever it sends and however it is

@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod options;
 mod session;
+mod stop;
 mod stream;
 mod upgrade;
 
@@ -23,6 +24,8 @@ pub use error::{CertificateProblem, TlsError, TlsErrorKind};
 pub(crate) use options::{Acceptor, SslOptions, SslRefusal, Terms};
 pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
+pub(crate) use stop::stop_tls;
+pub use stop::{StopTlsError, StopTlsOptions};
 pub(crate) use stream::Placeholder;
 pub use upgrade::{StartTlsError, StartTlsOptions};
 pub(crate) use upgrade::{accept, connect, start_tls};

@@ -19,6 +19,7 @@ pub(crate) struct Limits {
     pub(crate) handshake_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) allow_truncation: bool,
+    pub(crate) allow_half_close: bool,
 }
 
 impl Default for Limits {
@@ -27,6 +28,7 @@ impl Default for Limits {
             handshake_timeout: HANDSHAKE_TIMEOUT,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             allow_truncation: false,
+            allow_half_close: false,
         }
     }
 }
@@ -87,6 +89,7 @@ pub(crate) struct SslOptions {
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) allow_truncation: bool,
+    pub(crate) allow_half_close: bool,
 }
 
 /// Why the `ssl` options are refused.
@@ -114,6 +117,7 @@ impl SslOptions {
             ("ssl_handshake_timeout", self.handshake_timeout.is_some()),
             ("ssl_shutdown_timeout", self.shutdown_timeout.is_some()),
             ("ssl_allow_truncation", self.allow_truncation),
+            ("ssl_allow_half_close", self.allow_half_close),
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(SslRefusal::WithoutTls(option)),
@@ -126,6 +130,7 @@ impl SslOptions {
             handshake_timeout: self.handshake_timeout.unwrap_or(HANDSHAKE_TIMEOUT),
             shutdown_timeout: self.shutdown_timeout.unwrap_or(SHUTDOWN_TIMEOUT),
             allow_truncation: self.allow_truncation,
+            allow_half_close: self.allow_half_close,
         }
     }
 
@@ -165,6 +170,7 @@ impl fmt::Debug for SslOptions {
             .field("handshake_timeout", &self.handshake_timeout)
             .field("shutdown_timeout", &self.shutdown_timeout)
             .field("allow_truncation", &self.allow_truncation)
+            .field("allow_half_close", &self.allow_half_close)
             .finish()
     }
 }

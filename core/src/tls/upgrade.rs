@@ -69,11 +69,27 @@ impl StartTlsOptions {
         self
     }
 
+    /// The same with bytes behind those that are there.
+    pub(crate) fn received_behind(mut self, bytes: &[u8]) -> Self {
+        self.received.extend_from_slice(bytes);
+        self
+    }
+
     /// Takes the end of the stream without close_notify for an end in order.
     /// Then whoever sits between can cut off what was sent; off by default
     /// (line B76).
     pub fn allow_truncation(mut self, allow: bool) -> Self {
         self.limits.allow_truncation = allow;
+        self
+    }
+
+    /// Takes the peer's close_notify for the end of its direction alone, where
+    /// the protocol wants that: if `eof_received` answers true, what this side
+    /// writes still leaves, until it closes or goes on in plaintext by
+    /// [`stop_tls`](crate::EventLoop::stop_tls) (line B96). Off by default:
+    /// then the connection ends (line B69).
+    pub fn allow_half_close(mut self, allow: bool) -> Self {
+        self.limits.allow_half_close = allow;
         self
     }
 }
@@ -129,6 +145,23 @@ pub enum StartTlsError {
 }
 
 impl StartTlsError {
+    /// Whether the connection is as it was.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Closed(_)
+            | Self::TransportClosing
+            | Self::Unsupported
+            | Self::NotWritable
+            | Self::NoServerName
+            | Self::InvalidServerName(_)
+            | Self::InvalidTimeout(_)
+            | Self::Context(_) => true,
+            Self::Handshake(_) | Self::TimedOut { .. } | Self::Connection(_) | Self::Aborted => {
+                false
+            }
+        }
+    }
+
     /// The class of the error, in the words of the standard library.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {

@@ -1,5 +1,7 @@
 //! Why a transport refuses a call.
 
+use std::io;
+
 use thiserror::Error;
 
 /// Why a write was refused; nothing of it was taken.
@@ -14,12 +16,24 @@ pub enum WriteError {
     #[error("cannot write after write_eof")]
     EofWritten,
     /// A layer was put onto the connection, such as TLS: only that may write
-    /// (line B22).
-    #[error("the transport was upgraded; write to its successor")]
+    /// (line B22). Or this layer was taken off, or is about to be.
+    #[error("the transport was handed over; write to its successor")]
     HandedOver,
     /// This kind of transport cannot end its sending half alone (line D52).
     #[error("write_eof is not supported by this transport")]
     EofUnsupported,
+}
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        let kind = match error {
+            WriteError::SendFileInProgress => io::ErrorKind::ResourceBusy,
+            WriteError::EofWritten => io::ErrorKind::BrokenPipe,
+            WriteError::HandedOver => io::ErrorKind::NotConnected,
+            WriteError::EofUnsupported => io::ErrorKind::Unsupported,
+        };
+        Self::new(kind, error)
+    }
 }
 
 /// The low-water mark was above the high-water mark (line D45).

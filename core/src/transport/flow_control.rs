@@ -62,10 +62,10 @@ impl FlowControl {
         self.has(Bits::FULL)
     }
 
-    /// Takes over from a connection whose protocol was told to pause
-    /// (line B24).
-    pub(crate) fn start_told(&self) {
-        self.put(Bits::FULL | Bits::TOLD, true);
+    /// Takes over from a connection whose protocol was told to pause, or was
+    /// not (line B24).
+    pub(crate) fn take_over(&self, told: bool) {
+        self.put(Bits::FULL | Bits::TOLD, told);
     }
 
     /// Whether the protocol was told to pause.

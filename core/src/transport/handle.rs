@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{
-    Address, Flow, HandOver, LimitsError, Successor, Transport, TransportSocket, WriteBufferLimits,
-    WriteError,
+    Address, Flow, HandBack, HandOver, LimitsError, Returned, Successor, Transport,
+    TransportSocket, WriteBufferLimits, WriteError,
 };
 use crate::protocol::SharedProtocol;
 use crate::send_file::{FileJob, SendFileError, SendFileErrorKind, SendFileSupport};
@@ -54,6 +54,8 @@ pub(crate) trait Line: 'static {
     fn is_writable(&self) -> bool;
     /// Whether a layer has taken the connection over, and which.
     fn successor(&self) -> &Successor;
+    /// The layer is gone.
+    fn take_back(&self, returned: Returned);
 }
 
 /// A handle on a connection: its user's, which is of no use once the
@@ -72,7 +74,7 @@ impl<L: Line> Handle<L> {
         }
     }
 
-    fn is_handed_over(&self) -> bool {
+    pub(crate) fn is_handed_over(&self) -> bool {
         self.of_user && self.line.successor().is_awaited()
     }
 
@@ -83,12 +85,17 @@ impl<L: Line> Handle<L> {
         Ok(())
     }
 
-    /// The layer that has taken the connection over, if it is still there.
+    /// The connection itself.
+    pub(crate) fn line(&self) -> &Rc<L> {
+        &self.line
+    }
+
+    /// Who has taken the connection over, if they are still there.
     fn successor(&self) -> Option<Rc<dyn Transport>> {
         if !self.of_user {
             return None;
         }
-        self.line.successor().layer()
+        self.line.successor().holder()
     }
 }
 
@@ -214,6 +221,18 @@ impl<L: Line> Transport for Handle<L> {
         let line = Rc::clone(&self.line);
         Some(HandOver::new(Rc::new(below), move |layer| {
             line.successor().name(layer);
+        }))
+    }
+
+    fn hand_back(&self) -> Option<HandBack> {
+        if self.of_user {
+            return None;
+        }
+        let line = Rc::clone(&self.line);
+        Some(HandBack::new(move |returned| {
+            line.successor().take_back();
+            line.take_back(returned);
+            Rc::new(Self::of_user(line))
         }))
     }
 

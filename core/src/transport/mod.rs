@@ -14,20 +14,25 @@ mod queue;
 mod socket;
 pub(crate) mod socket_io;
 mod stream;
+mod stream_io;
+mod unread;
 
 pub use address::Address;
 pub use error::{LimitsError, WriteError};
 pub use flow::{Flow, WriteBufferLimits};
 pub use socket::TransportSocket;
 
-pub use hand_over::HandOver;
+pub use hand_over::{HandBack, HandOver, Returned};
 
 pub(crate) use dropped::DroppedWrites;
 pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
 pub(crate) use handle::{Handle, Line};
 pub(crate) use names::Names;
+pub(crate) use socket_io::Descriptor;
 pub(crate) use stream::{Stream, borrow, copy_error};
+pub(crate) use stream_io::StreamIo;
+pub(crate) use unread::Unread;
 
 use std::any::Any;
 use std::io::IoSlice;
@@ -174,6 +179,16 @@ pub trait Transport: 'static {
     ///
     /// The default declines.
     fn hand_over(&self) -> Option<HandOver> {
+        None
+    }
+
+    /// What takes the connection back when the layer above it is taken off,
+    /// by [`stop_tls`](crate::EventLoop::stop_tls) say. The layer asks
+    /// [what it was given](HandOver::below), and before it touches anything.
+    /// None if the connection cannot be had back.
+    ///
+    /// The default declines.
+    fn hand_back(&self) -> Option<HandBack> {
         None
     }
 

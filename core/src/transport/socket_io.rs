@@ -13,15 +13,17 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 #[cfg(windows)]
 use std::os::windows::io::{AsSocket, OwnedSocket};
+use std::rc::Rc;
 
 #[cfg(unix)]
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
-#[cfg(windows)]
-use socket2::SockRef;
-use socket2::Socket;
+use socket2::{SockRef, Socket};
 
+use super::StreamIo;
 #[cfg(windows)]
 use super::pieces;
+use crate::backend::{AsSource, Key, Source};
+use crate::engine::{Change, Engine, Watched};
 
 /// A socket as the standard library owns it, which lends its descriptor without
 /// a call.
@@ -71,10 +73,53 @@ pub(crate) fn send_vectored(socket: &impl AsSocket, slices: &[IoSlice<'_>]) -> i
 
 /// Prepares a socket that was made elsewhere.
 #[cfg(target_vendor = "apple")]
-pub(crate) fn prepare(socket: &Socket) {
+fn prepare(socket: &Socket) {
     // Without it the program's own handling of the signal stands.
     let _ = socket.set_nosigpipe(true);
 }
 
 #[cfg(not(target_vendor = "apple"))]
-pub(crate) fn prepare(_: &Socket) {}
+fn prepare(_: &Socket) {}
+
+impl StreamIo for Descriptor {
+    const SYSTEM: bool = true;
+
+    #[inline]
+    fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
+        receive(self, into)
+    }
+
+    #[inline]
+    fn send(&self, data: &[u8]) -> io::Result<usize> {
+        send(self, data)
+    }
+
+    fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        send_vectored(self, slices)
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        SockRef::from(self).shutdown(std::net::Shutdown::Write)
+    }
+
+    fn adopt(&self, engine: &Engine, owner: Rc<dyn Watched>) -> Key {
+        prepare(&SockRef::from(self));
+        engine.adopt(self.as_source(), owner)
+    }
+
+    fn arm(&self, engine: &Engine, change: Change) -> io::Result<()> {
+        engine.change(self.as_source(), change)
+    }
+
+    fn disown(&self, engine: &Engine, key: Key) {
+        engine.disown(self.as_source(), key);
+    }
+
+    fn with_socket<R>(&self, lend: impl FnOnce(&Socket) -> R) -> Option<R> {
+        Some(lend(&SockRef::from(self)))
+    }
+
+    fn source(&self) -> Option<Source<'_>> {
+        Some(self.as_source())
+    }
+}

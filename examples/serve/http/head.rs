@@ -61,11 +61,16 @@ impl<'a> Head<'a> {
 
     /// Ends the head and appends a body for a person to read.
     pub(crate) fn end_with(&mut self, words: &str) {
-        self.field("Content-Type", "text/plain; charset=utf-8")
-            .field("Content-Length", words.len())
+        self.end_with_page("text/plain; charset=utf-8", words);
+    }
+
+    /// Ends the head and appends a body of a type.
+    pub(crate) fn end_with_page(&mut self, content_type: &str, page: &str) {
+        self.field("Content-Type", content_type)
+            .field("Content-Length", page.len())
             .end();
         if !self.manner.bare {
-            self.out.extend_from_slice(words.as_bytes());
+            self.out.extend_from_slice(page.as_bytes());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -22,7 +23,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A path below the root: no empty, `.` or `..` component, decoded.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Target(Vec<u8>);
+pub(crate) struct Target {
+    path: Vec<u8>,
+    /// How much of the path names the directory, if it was asked for by its
+    /// slash.
+    directory: Option<usize>,
+}
 
 impl Target {
     /// The path of a request target, `index.html` included where it names a
@@ -48,21 +54,39 @@ impl Target {
                 name => append(&mut clean, name),
             }
         }
-        if directory {
+        let directory = directory.then_some(clean.len());
+        if directory.is_some() {
             append(&mut clean, INDEX);
         }
-        Ok(Self(clean))
+        Ok(Self {
+            path: clean,
+            directory,
+        })
     }
 
     /// The path relative to the root; none if this system has no such path.
     pub(crate) fn path(&self) -> Option<&Path> {
-        os_str(&self.0).map(Path::new)
+        os_str(&self.path).map(Path::new)
+    }
+
+    /// The directory alone, if the target names one by its slash; `.` is the
+    /// root.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match &self.path[..self.directory?] {
+            b"" => Some(Path::new(".")),
+            path => os_str(path).map(Path::new),
+        }
     }
 
     /// Where a directory that was asked for without its slash is to be asked
     /// for. It begins with exactly one slash: two would name another host.
     pub(crate) fn with_slash(&self) -> String {
-        format!("/{}/", percent_encode(&self.0, ENCODED))
+        format!("/{}/", Self::encoded(&self.path))
+    }
+
+    /// A path, or a name in it, as links show it.
+    pub(crate) fn encoded(path: &[u8]) -> impl Display + '_ {
+        percent_encode(path, ENCODED)
     }
 }
 

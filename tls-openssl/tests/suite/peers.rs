@@ -12,6 +12,10 @@ use crate::end::{CUTS, Cut, End, exchange};
 
 pub const VERSIONS: [TlsVersion; 2] = [TlsVersion::Tls12, TlsVersion::Tls13];
 
+/// The alert for a record of a type that there is not: unexpected_message (RFC 8446,
+/// section 5).
+pub const NO_SUCH_TYPE: u8 = 10;
+
 /// A server of one version.
 pub fn server(version: TlsVersion) -> Builder {
     OpensslContext::builder()

@@ -112,3 +112,44 @@ fn data_in_between_is_an_error() {
         }
     }
 }
+
+/// So does the end.
+#[test]
+fn an_end_in_between_is_an_error() {
+    for side in VICTIMS {
+        for len in 1..5 {
+            let (mut end, mut forger, _) = with_fragment(side, TlsVersion::Tls13, len);
+            let goodbye = forger.record(ALERT, &[1, 0]);
+            assert_eq!(kind(end.arrive(&goodbye)), TlsErrorKind::BadRecord);
+            assert_eq!(end.progress, Progress::Open);
+        }
+    }
+}
+
+/// In TLS 1.2 the end is one like any other where nothing waits for the rest of
+/// the message; else it is an error too.
+#[test]
+fn an_end_in_between_may_be_an_end_in_tls_1_2() {
+    // The beginnings of a HelloRequest and of a ClientHello of 300 bytes.
+    let messages = [(Victim::Client, [0; 4]), (Victim::Server, [1, 0, 1, 44])];
+    for (side, message) in messages {
+        for len in 1..=4 {
+            let (mut end, mut forger) = victim(side, TlsVersion::Tls12);
+            let fragment = forger.record(HANDSHAKE, &message[..len]);
+            end.arrive(&fragment).unwrap();
+            end.send(b"before").unwrap();
+            let goodbye = forger.record(ALERT, &[1, 0]);
+            let ended = end.arrive(&[&*goodbye, b"behind"].concat());
+            if (side, len) == (Victim::Server, 4) {
+                assert_eq!(kind(ended), TlsErrorKind::BadRecord);
+                continue;
+            }
+            assert_eq!(end.progress, Progress::PeerClosed);
+            assert_eq!(end.input, b"behind");
+            end.close().unwrap();
+            let sent = forger.open(&end.take_wire());
+            assert_eq!(sent.last(), Some(&(ALERT, vec![1, 0])));
+            assert_eq!(data(&sent), b"before");
+        }
+    }
+}

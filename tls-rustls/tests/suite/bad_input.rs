@@ -3,7 +3,7 @@
 use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion};
 
 use crate::end::{CUTS, End, kind};
-use crate::peers::{Pair, VERSIONS};
+use crate::peers::{NO_SUCH_TYPE, Pair, VERSIONS};
 use crate::random::Random;
 
 fn ends(version: TlsVersion) -> [End; 2] {
@@ -43,8 +43,8 @@ fn other_protocols_are_refused() {
 fn plaintext_is_refused_early_with_an_alert() {
     for mut end in ends(TlsVersion::Tls13) {
         assert_eq!(kind(end.arrive(b"G")), TlsErrorKind::BadRecord);
-        // decode_error, fatal, in the clear.
-        assert_eq!(end.wire, [21, 3, 3, 0, 2, 2, 50]);
+        // Fatal, in the clear.
+        assert_eq!(end.wire, [21, 3, 3, 0, 2, 2, NO_SUCH_TYPE]);
     }
 }
 

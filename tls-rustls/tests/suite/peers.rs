@@ -11,6 +11,10 @@ use crate::end::{CUTS, Cut, End, exchange};
 
 pub const VERSIONS: [TlsVersion; 2] = [TlsVersion::Tls12, TlsVersion::Tls13];
 
+/// The alert for a record of a type that there is not: decode_error, as rustls says to
+/// everything that it cannot read.
+pub const NO_SUCH_TYPE: u8 = 50;
+
 /// Every provider that is compiled in.
 pub fn providers() -> Vec<Arc<CryptoProvider>> {
     vec![

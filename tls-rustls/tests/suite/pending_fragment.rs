@@ -150,3 +150,16 @@ fn a_record_may_end_one_message_and_begin_the_next() {
         assert_eq!(kind(end.arrive(&last)), TlsErrorKind::BadRecord);
     }
 }
+
+/// So does the end.
+#[test]
+fn an_end_in_between_is_an_error() {
+    for side in VICTIMS {
+        for version in VERSIONS {
+            let (mut end, mut forger, _) = with_fragment(side, version);
+            let goodbye = forger.record(ALERT, &[1, 0]);
+            assert_eq!(kind(end.arrive(&goodbye)), TlsErrorKind::BadRecord);
+            assert_eq!(end.progress, Progress::Open);
+        }
+    }
+}

@@ -40,6 +40,8 @@ faults! {
     SwallowsRefusals,
     /// The peer is not told of new keys.
     HidesUpdates,
+    /// Alerts are sent after its close_notify too.
+    SpeaksAfterClosing,
     /// Closing again sends another close_notify.
     ClosesTwice,
     /// Closing sends nothing.
@@ -102,6 +104,8 @@ pub(in crate::adversary) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
         &[
             "coder::T1_input_may_be_cut_anywhere",
             "coder::T4_nothing_behind_the_end_is_consumed",
+            "coder::T4_what_is_behind_the_end_is_left_as_it_came",
+            "start_tls::B95_bytes_behind_the_end_are_for_the_next_protocol",
         ],
     ),
     (
@@ -185,6 +189,11 @@ pub(in crate::adversary) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
         Fault::HidesUpdates,
         Failing,
         &["coder::B65_keys_are_updated_at_any_time"],
+    ),
+    (
+        Fault::SpeaksAfterClosing,
+        Failing,
+        &["coder::T6_receiving_after_closing_writes_nothing"],
     ),
     (
         Fault::ClosesTwice,

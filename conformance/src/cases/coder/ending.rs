@@ -22,6 +22,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         T4,
+        what_is_behind_the_end_is_left_as_it_came,
+        "However it is cut, and whether this side has closed before, everything up to the peer's close_notify is consumed and what is behind it is left unchanged."
+    ),
+    case!(
+        T4,
         a_cut_stream_is_no_end,
         "A stream that ends before its close_notify is still open, and no part of a record comes out."
     ),
@@ -44,6 +49,11 @@ pub(super) const CASES: &[Case] = &[
         T6,
         after_closing_receiving_goes_on,
         "After close, what the peer sends still comes out, up to its own close_notify."
+    ),
+    case!(
+        T6,
+        receiving_after_closing_writes_nothing,
+        "After close, neither an answer to new keys of the peer nor an alert follows the close_notify."
     ),
     case!(
         T6,
@@ -99,6 +109,34 @@ fn nothing_behind_the_end_is_consumed(context: &Context) -> Outcome {
                 assert_eq!(end.progress, Progress::PeerClosed);
             }
             assert!(end.input == behind && end.plain.is_empty());
+        }
+        Ok(())
+    })
+}
+
+fn what_is_behind_the_end_is_left_as_it_came(context: &Context) -> Outcome {
+    over_cuts(context, |version, cut| {
+        for side in crate::harness::tls::pair::SIDES {
+            for closes in [false, true] {
+                let mut pair = Pair::open(context, version)?;
+                let (end, peer) = pair.ends(side);
+                if closes {
+                    end.close()?;
+                }
+                peer.send(b"the last")?;
+                peer.close()?;
+                let wire = peer.take_wire();
+                // What could be a record is none.
+                let behind = [&b"in the clear"[..], &wire, &[0; 100]].concat();
+                end.feed(&[&*wire, &*behind].concat(), cut)?;
+                assert_eq!(end.progress, Progress::PeerClosed);
+                assert!(end.input == behind, "other bytes are left");
+                assert_eq!(end.plain, b"the last");
+                // Also once this side has ended too.
+                end.close()?;
+                assert_eq!(end.receive_once()?, 0);
+                assert!(end.input == behind, "they were changed");
+            }
         }
         Ok(())
     })
@@ -202,6 +240,28 @@ fn after_closing_receiving_goes_on(context: &Context) -> Outcome {
         assert_eq!(end.plain, b"still here");
         assert_eq!(end.progress, Progress::PeerClosed);
         assert!(end.wire.is_empty());
+        Ok(())
+    })
+}
+
+fn receiving_after_closing_writes_nothing(context: &Context) -> Outcome {
+    over_sides(context, |version, side| {
+        let mut pair = Pair::open(context, version)?;
+        let (end, peer) = pair.ends(side);
+        end.close()?;
+        end.wire.clear();
+        match peer.update_keys() {
+            Err(error) if *error.kind() == TlsErrorKind::Unsupported => {}
+            asked => asked?,
+        }
+        peer.send(b"late")?;
+        end.arrive(&peer.take_wire())?;
+        assert_eq!(end.plain, b"late");
+        peer.send(b"bad")?;
+        let mut bad = peer.take_wire();
+        bad[8] ^= 1;
+        assert_eq!(refusal(end.arrive(&bad))?, TlsErrorKind::BadRecord);
+        assert!(end.wire.is_empty(), "something follows the close_notify");
         Ok(())
     })
 }

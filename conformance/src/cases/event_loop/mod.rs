@@ -5,12 +5,11 @@ mod order;
 mod panics;
 mod remote;
 mod running;
+mod sockets;
 mod tasks;
 mod timers;
 
 use crate::case::{Layer, LeftOut, Per};
-
-const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_sendfile.";
 
 pub(super) const LAYER: Layer = Layer {
     name: "event_loop",
@@ -23,13 +22,11 @@ pub(super) const LAYER: Layer = Layer {
         remote::CASES,
         tasks::CASES,
         closing::CASES,
+        sockets::CASES,
     ],
     left_out: &[
         left_out("E17", "The loop handles no signals."),
         left_out("E18", "The loop offers no pool of threads to its users."),
-        left_out("E34", NO_SOCK_CALLS),
-        left_out("E35", NO_SOCK_CALLS),
-        left_out("E36", NO_SOCK_CALLS),
         left_out("E38", "The loop has no datagram transports."),
         left_out(
             "E42",

@@ -182,12 +182,15 @@ fn the_report_may_give_the_file_up(context: &Context) -> Outcome {
         let origin = stage.origin(&content)?;
         let task: Shared = Rc::default();
         let (dropped, reports) = (Rc::clone(&task), Rc::new(Cell::new(0)));
-        let count = Rc::clone(&reports);
+        let (count, hold) = (Rc::clone(&reports), Rc::clone(&stage.hold));
+        let begun = Rc::new(Cell::new(0));
+        let begun_then = Rc::clone(&begun);
         // The first report comes out of the first poll, in which the call
         // cannot be dropped, unless the file is read or in flight.
         let options = SendFileOptions::default().progress(move |sent, _| {
             if sent > 1_500_000 {
                 count.set(count.get() + 1);
+                begun_then.set(hold.begun.get());
                 drop(dropped.take());
             }
         });
@@ -208,6 +211,7 @@ fn the_report_may_give_the_file_up(context: &Context) -> Outcome {
         }
         stage.settled().await;
         assert_eq!(reports.get(), 1, "it went on");
+        assert_eq!(stage.hold.begun.get(), begun.get(), "a job was begun");
         let sent = usize::try_from(origin.position()?)?;
         transport.write(b"after")?;
         link.close().await;

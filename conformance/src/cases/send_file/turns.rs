@@ -351,6 +351,9 @@ fn leave_nothing(context: &Context) -> Outcome {
         assert!(!stage.scene.ready_within(&mut sending, 10).await?);
         drop(sending);
         stage.settled().await;
+        // Another connection: Wine 10 may never end a TransmitFile on one that is
+        // reset after an earlier one was cancelled.
+        let link = stage.link().await?;
         let mut sending = stage.send(&link.end, much.source(), SendFileOptions::default());
         assert!(!stage.scene.ready_within(&mut sending, 10).await?);
         sockets::reset(link.peer)?;

@@ -65,7 +65,7 @@ pub(super) const CASES: &[Case] = &[
         a_cancelled_attempt_leaves_nothing,
         "Dropping the call while it connects closes the socket, and leaves nothing in the loop."
     )
-    .needs(Need::DESCRIPTOR_LISTS)
+    .needs(Need::FULL_LISTENERS)
     .alone(),
     case!(
         E25,

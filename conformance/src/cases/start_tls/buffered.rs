@@ -43,11 +43,11 @@ pub(super) const CASES: &[Case] = &[
 
 /// What a buffered protocol was told.
 #[derive(Default)]
-struct Notes {
-    data: RefCell<Vec<u8>>,
-    updates: Cell<usize>,
-    eof: Cell<usize>,
-    lost: RefCell<Vec<Option<ErrorKind>>>,
+pub(super) struct Notes {
+    pub(super) data: RefCell<Vec<u8>>,
+    pub(super) updates: Cell<usize>,
+    pub(super) eof: Cell<usize>,
+    pub(super) lost: RefCell<Vec<Option<ErrorKind>>>,
 }
 
 struct Buffered {
@@ -55,7 +55,7 @@ struct Buffered {
     notes: Rc<Notes>,
 }
 
-fn buffered(size: usize) -> (SharedProtocol, Rc<Notes>) {
+pub(super) fn buffered(size: usize) -> (SharedProtocol, Rc<Notes>) {
     let notes = Rc::new(Notes::default());
     let protocol = Buffered {
         space: vec![0; size],

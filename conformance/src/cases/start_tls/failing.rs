@@ -118,7 +118,7 @@ fn a_reset_reaches_the_caller(context: &Context) -> Outcome {
     })
 }
 
-const SHORT: Duration = Duration::from_millis(20);
+pub(super) const SHORT: Duration = Duration::from_millis(20);
 
 fn a_silent_peer_runs_out_of_time(context: &Context) -> Outcome {
     over_sides(context, async |upgrade| {

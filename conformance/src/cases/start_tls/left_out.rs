@@ -16,10 +16,6 @@ pub(super) const LINES: &[LeftOut] = &[
         why: "It is about the order of two callbacks of asyncio's own; what it is for is what B15 and B28 check.",
     },
     LeftOut {
-        line: "B34",
-        why: "There is no stream layer yet.",
-    },
-    LeftOut {
         line: "B37",
         why: "A future is ready once; that nothing follows a failure is what B45 checks.",
     },

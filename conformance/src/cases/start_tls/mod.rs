@@ -15,6 +15,10 @@ mod options;
 mod refusing;
 mod rejected;
 mod serving;
+mod stop_carrying;
+mod stop_failing;
+mod stopping;
+mod streams;
 mod upgrading;
 
 use crate::case::{Layer, Per};
@@ -34,9 +38,13 @@ pub(super) const LAYER: Layer = Layer {
         flow::CASES,
         closing::CASES,
         ending::CASES,
+        stopping::CASES,
+        stop_carrying::CASES,
+        stop_failing::CASES,
         options::CASES,
         serving::CASES,
         files::CASES,
+        streams::CASES,
     ],
     left_out: left_out::LINES,
 };

@@ -5,15 +5,16 @@ mod kinds;
 mod level;
 mod numbers;
 mod order;
+mod owned;
 mod ownership;
 mod removal;
+mod sockets;
 
 use crate::case::{Layer, LeftOut, Per};
 
 const BARE_NUMBERS: &str =
     "A descriptor is borrowed by its owner: numbers, negative or closed ones, cannot be named.";
 const ONE_THREAD: &str = "A loop and its handles are not Send: the types keep them on one thread.";
-const NO_SOCK_CALLS: &str = "Of the calls on raw sockets the loop has only sock_sendfile.";
 const WINDOWS: &str = "It describes asyncio's loops for Windows, which this loop does not copy.";
 
 pub(super) const LAYER: Layer = Layer {
@@ -27,6 +28,8 @@ pub(super) const LAYER: Layer = Layer {
         ownership::CASES,
         numbers::CASES,
         kinds::CASES,
+        owned::CASES,
+        sockets::CASES,
     ],
     left_out: &[
         left_out("C3", "The calls return nothing that could be dropped."),
@@ -40,12 +43,6 @@ pub(super) const LAYER: Layer = Layer {
         ),
         left_out("C36", ONE_THREAD),
         left_out("C37", ONE_THREAD),
-        left_out("C42", NO_SOCK_CALLS),
-        left_out("C43", NO_SOCK_CALLS),
-        left_out(
-            "C45",
-            "Line A18 says the same of sock_sendfile, the only such call.",
-        ),
         left_out("C46", WINDOWS),
         left_out("C47", WINDOWS),
         left_out(

@@ -32,8 +32,8 @@ pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
     cfg!(any(target_os = "linux", target_os = "android"));
 /// A socket tells whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = true;
-/// Files that are not regular can be opened: pipes, directories, processes.
-pub(crate) const HAS_STRANGE_FILES: bool = true;
+/// Some files are made up as they are read.
+pub(crate) const HAS_SIZELESS_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
 
@@ -143,6 +143,11 @@ pub(crate) fn pipe_as_file() -> io::Result<(File, PipeWriter)> {
     Ok((File::from(OwnedFd::from(reader)), writer))
 }
 
+/// A directory that passes for a file.
+pub(crate) fn directory() -> io::Result<File> {
+    File::open(std::env::temp_dir())
+}
+
 /// A handle of one's own on what a source names.
 pub(crate) type OwnedSource = OwnedFd;
 
@@ -169,7 +174,7 @@ pub(crate) fn unwatchable() -> Result<Vec<Unwatchable>, Stop> {
     };
     let directory = Unwatchable {
         kind: "directory",
-        source: Box::new(File::open(std::env::temp_dir())?),
+        source: Box::new(directory()?),
     };
     Ok(vec![file, directory])
 }

@@ -1,14 +1,23 @@
 //! Windows.
 
+#[allow(
+    unsafe_code,
+    reason = "the one module that calls the system; each block says why it may"
+)]
+mod sys;
+
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
 
 use loopline_core::backend::{BorrowedFile, Source};
+
+use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
@@ -16,14 +25,14 @@ use crate::verdict::Stop;
 
 /// Sources are sockets, so what is not one cannot even be named.
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
-/// A child's handles cannot be listed.
-pub(crate) const LISTS_DESCRIPTORS: bool = false;
+/// Open handles can be listed, and those that a child inherits.
+pub(crate) const LISTS_DESCRIPTORS: bool = true;
 /// A closed socket is forgotten, whatever duplicates there are.
 pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
 /// A socket does not tell whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = false;
-/// A directory or a process cannot be opened as a file.
-pub(crate) const HAS_STRANGE_FILES: bool = false;
+/// Every file has a size.
+pub(crate) const HAS_SIZELESS_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
 /// The standard library has no Unix sockets here.
@@ -84,6 +93,13 @@ pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
     Ok((File::from(OwnedHandle::from(reader)), writer))
 }
 
+/// A directory that passes for a file.
+pub(crate) fn directory() -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    options.open(std::env::temp_dir())
+}
+
 /// A handle of one's own on what a source names.
 pub(crate) type OwnedSource = OwnedSocket;
 
@@ -114,12 +130,32 @@ pub(crate) fn allow_descriptors(_count: u64) -> Result<(), Stop> {
     Ok(())
 }
 
+/// How many handles this process has open, of whatever kind.
 pub(crate) fn open_descriptors() -> Result<usize, Stop> {
-    Err(Stop::skipped("a list of open handles"))
+    // The first socket makes more than itself, once for the whole process.
+    drop(sockets::server()?);
+    let before = sys::handles()?.len();
+    let _another = sockets::server()?;
+    if sys::handles()?.len() == before {
+        return Err(Stop::skipped("a complete list of open handles"));
+    }
+    Ok(before)
 }
 
+/// The handles that a child process inherits, as both name them.
 pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
-    Err(Stop::skipped("a list of a child's handles"))
+    let list = || -> io::Result<BTreeSet<String>> {
+        let all = sys::handles()?.into_iter();
+        let inherited = all.filter(|handle| sys::is_inherited(*handle));
+        Ok(inherited.map(|handle| format!("{handle:#x}")).collect())
+    };
+    let inherited = list()?;
+    let another = tempfile::tempfile()?;
+    sys::have_inherited(&another)?;
+    if list()? == inherited {
+        return Err(Stop::skipped("a complete list of a child's handles"));
+    }
+    Ok(inherited)
 }
 
 pub(crate) fn interrupt() -> Result<(), Stop> {

@@ -7,4 +7,5 @@ pub(crate) mod pair;
 pub(crate) mod parts;
 pub(crate) mod peer;
 pub(crate) mod relay;
+pub(crate) mod stop;
 pub(crate) mod upgrade;

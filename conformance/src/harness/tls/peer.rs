@@ -75,6 +75,17 @@ impl Peer {
         Ok(())
     }
 
+    /// Takes the innermost TLS away, with all that it knows.
+    pub(crate) fn take_layer(&mut self) -> Option<Machine> {
+        self.layers.pop()
+    }
+
+    /// Goes on with TLS that has begun elsewhere.
+    pub(crate) fn resume(&mut self, layer: Machine) {
+        self.layers.push(layer);
+        self.encode();
+    }
+
     /// Sends bytes as they are, behind all others.
     pub(crate) fn say(&mut self, bytes: &[u8]) {
         self.out
@@ -97,9 +108,26 @@ impl Peer {
 
     /// Sends a close_notify.
     pub(crate) fn close(&mut self) -> Outcome {
+        self.close_before(&[])
+    }
+
+    /// Sends a close_notify, and right behind it bytes as they are.
+    pub(crate) fn close_before(&mut self, behind: &[u8]) -> Outcome {
         self.top()?.close()?;
-        self.encode();
+        self.encode_with(behind);
         Ok(())
+    }
+
+    /// Ends the innermost TLS: what came behind the close_notify was said
+    /// outside of it, and so is what comes next.
+    pub(crate) fn leave(&mut self) {
+        if let Some(layer) = self.layers.pop() {
+            let outside = match self.layers.last_mut() {
+                Some(outer) => &mut outer.plain,
+                None => &mut self.heard,
+            };
+            outside.extend(layer.input);
+        }
     }
 
     /// What it would send next, taken away.

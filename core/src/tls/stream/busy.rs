@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::io;
 
-use super::{Handshake, Unread};
+use super::{Handshake, Stopping};
 use crate::engine::TimerHandle;
 use crate::send_file::Active;
+use crate::transport::Unread;
 
 /// The parts, which are there together or not at all.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(super) struct Busy(RefCell<Option<Box<Parts>>>);
 pub(super) struct Parts {
     /// The handshake, and who waits for it.
     pub(super) handshake: Option<Box<Handshake>>,
+    /// Who waits for TLS to be taken off.
+    pub(super) stopping: Option<Box<Stopping>>,
     /// What is decoded and waits for the user.
     pub(super) unread: Option<Unread>,
     /// The file that is being sent.
@@ -46,6 +49,7 @@ impl Busy {
         let mut place = self.0.borrow_mut();
         let in_use = place.as_ref().is_some_and(|parts| {
             parts.handshake.is_some()
+                || parts.stopping.is_some()
                 || parts.unread.is_some()
                 || parts.transfer.is_some()
                 || parts.timer.is_some()

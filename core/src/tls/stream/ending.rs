@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
 use crate::engine::{ExceptionContext, Run, Severity};
+use crate::event_loop::LoopClosed;
 use crate::protocol::Protocol;
 use crate::send_file::{Carrier, SendFileErrorKind};
+use crate::tls::stop::StopTlsError;
 use crate::tls::upgrade::StartTlsError;
 use crate::tls::{TlsError, TlsErrorKind};
 use crate::transport::{borrow, copy_error};
@@ -27,8 +29,8 @@ impl TlsStream {
     pub(super) fn close_gently(&self) {
         match self.state() {
             State::Handshaking => self.end_abruptly(None),
-            State::Open => self.begin_closing(),
-            State::Closing | State::Ending | State::Lost => {}
+            State::Open | State::Stopping => self.begin_closing(),
+            State::Closing | State::Ending | State::Lost | State::Stopped => {}
         }
     }
 
@@ -38,6 +40,7 @@ impl TlsStream {
         }
         // Nothing further of a file is sent (line A65).
         self.abandon_transfer(SendFileErrorKind::Aborted);
+        self.settle_stopping(Err(StopTlsError::Aborted));
         self.say_goodbye();
         // Below calls back when everything has left.
         self.share_limits();
@@ -54,7 +57,7 @@ impl TlsStream {
         self.reflow();
     }
 
-    fn say_goodbye(&self) {
+    pub(super) fn say_goodbye(&self) {
         let mut wire = self.engine.take_wire();
         // Where no alert can be sent the connection ends without one.
         let _ = self.coder.borrow_mut().close(&mut wire);
@@ -95,7 +98,7 @@ impl TlsStream {
         }
     }
 
-    fn start_timer(&self, after: Duration, act: fn(&Self)) {
+    pub(super) fn start_timer(&self, after: Duration, act: fn(&Self)) {
         let this = Weak::clone(&self.this);
         let expire = Box::new(move || {
             if let Some(stream) = this.upgrade() {
@@ -107,7 +110,7 @@ impl TlsStream {
         self.replace_timer(timer);
     }
 
-    fn replace_timer(&self, timer: Option<crate::engine::TimerHandle>) {
+    pub(super) fn replace_timer(&self, timer: Option<crate::engine::TimerHandle>) {
         let old = self.busy.take(|busy| &mut busy.timer);
         if timer.is_some() {
             self.busy.with(|busy| busy.timer = timer);
@@ -121,7 +124,11 @@ impl TlsStream {
     pub(super) fn peer_closed(&self) {
         match self.state() {
             State::Open => {
+                self.put(Flags::EOF_TOLD, true);
                 match self.call(Protocol::eof_received) {
+                    Some(Ok(true)) if self.has(Flags::HALF_CLOSE_ALLOWED) => {
+                        return self.stop_listening();
+                    }
                     Some(Ok(true)) => self.engine.report(&ExceptionContext::new(
                         Severity::Warning,
                         "eof_received cannot keep a TLS connection open (line B69)",
@@ -132,7 +139,16 @@ impl TlsStream {
                 self.begin_closing();
             }
             State::Closing => self.end_in_order(None),
-            State::Handshaking | State::Ending | State::Lost => {}
+            State::Stopping => self.stopped(),
+            State::Handshaking | State::Ending | State::Lost | State::Stopped => {}
+        }
+    }
+
+    /// The peer's direction has ended, and this side's goes on (line B96): what
+    /// comes now is for whoever takes TLS off.
+    fn stop_listening(&self) {
+        if let Some(below) = self.below().filter(|_| self.state() == State::Open) {
+            below.pause_reading();
         }
     }
 
@@ -145,25 +161,36 @@ impl TlsStream {
                 self.end_in_order(Some(kind.into()));
             }
             // It is withheld.
-            State::Open if self.has(Flags::PEER_CLOSED) => {}
+            State::Open | State::Stopping if self.has(Flags::PEER_CLOSED) => {}
             State::Open if self.has(Flags::TRUNCATION_ALLOWED) => {
+                self.put(Flags::HALF_CLOSE_ALLOWED, false);
                 self.put(Flags::PEER_CLOSED, true);
                 self.progressed();
             }
-            State::Open => {
-                let error = TlsError::from(TlsErrorKind::UnexpectedEof);
-                self.end_in_order(Some(error.into()));
+            State::Open => self.cut_off(),
+            State::Stopping => {
+                self.settle_stopping(Err(StopTlsError::Truncated));
+                self.cut_off();
             }
             State::Closing => self.end_in_order(None),
-            State::Ending | State::Lost => {}
+            State::Ending | State::Lost | State::Stopped => {}
         }
+    }
+
+    /// The stream was cut (line B76).
+    fn cut_off(&self) {
+        let error = TlsError::from(TlsErrorKind::UnexpectedEof);
+        self.end_in_order(Some(error.into()));
     }
 
     /// The coder has failed: the alert that it left is on its way, and the
     /// connection ends once it has left (line B46).
     pub(super) fn failed(&self, error: TlsError) {
         let reason = io::Error::new(error.io_kind(), error.to_string());
-        self.settle_handshake(Err(StartTlsError::Handshake(error)));
+        match self.state() {
+            State::Stopping => self.settle_stopping(Err(StopTlsError::Tls(error))),
+            _ => self.settle_handshake(Err(StartTlsError::Handshake(error))),
+        }
         self.end_in_order(Some(reason));
     }
 
@@ -213,6 +240,10 @@ impl TlsStream {
         }
         self.flow.stop();
         self.settle_handshake(Err(StartTlsError::Aborted));
+        self.settle_stopping(Err(match &reason {
+            Some(error) => StopTlsError::Connection(copy_error(error)),
+            None => StopTlsError::Aborted,
+        }));
         let kind = reason.as_ref().map_or(SendFileErrorKind::Aborted, |error| {
             SendFileErrorKind::Connection(copy_error(error))
         });
@@ -262,6 +293,7 @@ impl TlsStream {
     pub(super) fn let_go(&self) {
         self.state.set(State::Lost);
         self.settle_handshake(Err(StartTlsError::Aborted));
+        self.settle_stopping(Err(StopTlsError::Closed(LoopClosed)));
         self.forget_transfer();
         self.replace_timer(None);
         let below = self.below.take();

@@ -9,7 +9,8 @@ use crate::protocol::SharedProtocol;
 use crate::send_file::{Carrier, FileJob, SendFileError, SendFileSupport};
 use crate::tls::Session;
 use crate::transport::{
-    Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, LimitsError, Line, Returned, Successor, TransportSocket, WriteBufferLimits,
+    WriteError,
 };
 
 impl Line for TlsStream {
@@ -39,7 +40,7 @@ impl Line for TlsStream {
 
     fn is_closing(&self) -> bool {
         let below = self.below();
-        !matches!(self.state(), State::Handshaking | State::Open)
+        matches!(self.state(), State::Closing | State::Ending | State::Lost)
             || below.is_none_or(|below| below.is_closing())
     }
 
@@ -138,5 +139,9 @@ impl Line for TlsStream {
 
     fn successor(&self) -> &Successor {
         &self.successor
+    }
+
+    fn take_back(&self, returned: Returned) {
+        self.put_back(returned);
     }
 }

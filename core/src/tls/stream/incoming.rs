@@ -34,7 +34,7 @@ fn missing(bytes: &[u8]) -> usize {
 impl TlsStream {
     /// Bytes of the peer, which may be overwritten.
     pub(super) fn wire_received(&self, mut data: &mut [u8]) {
-        if matches!(self.state(), State::Ending | State::Lost) {
+        if matches!(self.state(), State::Ending | State::Lost | State::Stopped) {
             return;
         }
         let mut scratch = Scratch {
@@ -72,7 +72,8 @@ impl TlsStream {
 
     /// Whether what is pending waits for the peer, not for this side.
     fn has_stalled(&self) -> bool {
-        self.state() == State::Handshaking || self.has(Flags::STARTED)
+        let heard_all = self.has(Flags::PEER_CLOSED);
+        self.state() == State::Handshaking || (self.has(Flags::STARTED) && !heard_all)
     }
 
     fn decode_pending(&self, pending: &mut Vec<u8>, scratch: &mut Scratch) -> Result<(), TlsError> {
@@ -137,8 +138,9 @@ impl TlsStream {
         if self.state() == State::Open && !self.has(Flags::STARTED) {
             self.handshake_done();
         } else if self.has(Flags::PEER_CLOSED) {
-            // The end comes behind data.
-            if !self.withholds() && !self.busy.has_unread() {
+            // The end comes behind data, and is told once.
+            let told = self.state() == State::Open && self.has(Flags::EOF_TOLD);
+            if !told && !self.withholds() && !self.busy.has_unread() {
                 self.peer_closed();
             }
         }
@@ -149,7 +151,9 @@ impl TlsStream {
     /// decoded that he does not want yet.
     pub(super) fn pause(&self) {
         self.put(Flags::PAUSED, true);
-        if self.has(Flags::STARTED) {
+        // The peer's close_notify is waited for: data that comes before it is
+        // what waits then.
+        if self.has(Flags::STARTED) && self.state() != State::Stopping {
             if let Some(below) = self.below() {
                 below.pause_reading();
             }
@@ -182,7 +186,8 @@ impl TlsStream {
         if self.withholds() || !self.deliver_unread() || self.withholds() {
             return;
         }
-        if let Some(below) = self.below() {
+        // What comes behind the peer's close_notify is not for the coder.
+        if let Some(below) = self.below().filter(|_| !self.has(Flags::PEER_CLOSED)) {
             below.resume_reading();
         }
         self.wire_received(&mut []);
@@ -191,6 +196,10 @@ impl TlsStream {
     /// Whether what the peer has sent waits, because the user has paused
     /// (line B75) or a file is being sent (line A53).
     fn withholds(&self) -> bool {
-        self.state() == State::Open && self.has(Flags::PAUSED | Flags::TRANSFER)
+        match self.state() {
+            State::Open => self.has(Flags::PAUSED | Flags::TRANSFER),
+            State::Stopping => self.has(Flags::PAUSED) && self.busy.has_unread(),
+            _ => false,
+        }
     }
 }

@@ -3,13 +3,16 @@
 //! ```text
 //!                    Open                close_notify sent
 //! HANDSHAKING ─────────────▶ OPEN ──────────────────────────▶ CLOSING
-//!      │                      │   or received and answered       │ peer's close_notify,
-//!      │ error, timeout,      │ error, abort, truncation         │ linger over, error
-//!      │ cancel, end          ▼                                  ▼
-//!      └──────────────────▶ ENDING ◀─────────────────────────────┘
-//!                             │ the transport below is gone
+//!      │                      │ │ or received and answered       │ peer's close_notify,
+//!      │ error, timeout,      │ │ error, abort, truncation       │ linger over, error
+//!      │ cancel, end          │ ▼                                ▼
+//!      └──────────────────────│▶ ENDING ◀────────────────────────┘
+//!                    stop_tls │ ▲ │ the transport below is gone
+//!                             ▼ │ ▼
+//!                       STOPPING LOST
+//!                             │ peer's close_notify
 //!                             ▼
-//!                           LOST
+//!                          STOPPED
 //! ```
 //!
 //! [`TlsStream::enter`] is the one place where the state changes. `ENDING`
@@ -23,6 +26,7 @@ mod handshake;
 mod incoming;
 mod inward;
 mod outgoing;
+mod stopping;
 mod timeout;
 mod transfer;
 mod unread;
@@ -35,7 +39,7 @@ use bitflags::bitflags;
 
 use super::Coder;
 use super::options::Terms;
-use crate::backend::{Key, Source};
+use crate::backend::Key;
 use crate::engine::{Engine, Role, Watched};
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
@@ -43,8 +47,8 @@ use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport,
 use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
+use stopping::Stopping;
 use timeout::Timeout;
-use unread::Unread;
 
 pub(crate) use inward::Placeholder;
 
@@ -57,6 +61,8 @@ pub(super) enum State {
     Handshaking,
     Open,
     Closing,
+    Stopping,
+    Stopped,
     Ending,
     Lost,
 }
@@ -84,6 +90,10 @@ bitflags! {
         const LINGERING = 1 << 8;
         /// What waited below has left, and the file goes on.
         const DRAINED = 1 << 9;
+        /// The protocol may keep its direction open when the peer ends its own.
+        const HALF_CLOSE_ALLOWED = 1 << 10;
+        /// The protocol was told of the peer's end.
+        const EOF_TOLD = 1 << 11;
     }
 }
 
@@ -150,11 +160,10 @@ impl TlsStream {
         let Terms { coder, limits } = terms;
         let mut flags = Flags::empty();
         flags.set(Flags::TRUNCATION_ALLOWED, limits.allow_truncation);
+        flags.set(Flags::HALF_CLOSE_ALLOWED, limits.allow_half_close);
         flags.set(Flags::PAUSED, !below.is_reading());
         let flow = FlowControl::with_high(WRITE_HIGH);
-        if below.is_writing_paused() {
-            flow.start_told();
-        }
+        flow.take_over(below.is_writing_paused());
         let stream = Rc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             engine: Rc::clone(engine),
@@ -188,9 +197,11 @@ impl TlsStream {
         let legal = match next {
             State::Handshaking => false,
             State::Open => from == State::Handshaking,
-            State::Closing => from == State::Open,
-            State::Ending => !matches!(from, State::Ending | State::Lost),
-            State::Lost => from != State::Lost,
+            State::Closing => matches!(from, State::Open | State::Stopping),
+            State::Stopping => from == State::Open,
+            State::Stopped => from == State::Stopping,
+            State::Ending => !matches!(from, State::Ending | State::Lost | State::Stopped),
+            State::Lost => !matches!(from, State::Lost | State::Stopped),
         };
         if legal {
             self.state.set(next);
@@ -241,8 +252,6 @@ impl Watched for TlsStream {
     fn role(&self) -> Role {
         Role::Layer
     }
-
-    fn with_source(&self, _: &mut dyn FnMut(Source<'_>)) {}
 
     fn ready(&self, _: crate::backend::Readiness) {}
 

@@ -34,6 +34,9 @@ impl TlsStream {
         if self.has(Flags::TRANSFER) {
             return Err(WriteError::SendFileInProgress);
         }
+        if self.state() == State::Stopping {
+            return Err(WriteError::HandedOver);
+        }
         if self.state() != State::Open {
             self.dropped.note(&self.engine);
             return Ok(Flow::Closed);
@@ -91,7 +94,8 @@ impl TlsStream {
 
     /// Judges the queue below by the user's marks.
     pub(super) fn reflow(&self) {
-        if !matches!(self.state(), State::Open | State::Closing) {
+        let live = matches!(self.state(), State::Open | State::Stopping | State::Closing);
+        if !live {
             return;
         }
         let queued = self.queued();

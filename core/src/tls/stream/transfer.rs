@@ -79,7 +79,9 @@ impl Carrier for TlsStream {
     }
 
     fn check_sending(&self) -> Result<(), Kind> {
-        if self.is_closing() || self.state() != State::Open {
+        if self.state() == State::Stopping {
+            Err(Kind::HandedOver)
+        } else if self.is_closing() || self.state() != State::Open {
             Err(Kind::Closing)
         } else if self.has(Flags::TRANSFER) {
             Err(Kind::InProgress)

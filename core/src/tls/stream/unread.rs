@@ -1,18 +1,7 @@
-//! Plaintext on its way to the user.
-//!
-//! A protocol gets all of one read at once (line B52). One that brings its own
-//! buffer gets as much as that holds; the rest comes in later turns, a buffer
-//! each (line B53), and nothing is decoded meanwhile.
+//! Plaintext on its way to the user, who may not want it yet.
 
 use super::{Flags, State, TlsStream};
-use crate::protocol::{Outcome, Protocol};
-
-/// Plaintext that the user has not taken yet.
-pub(super) struct Unread {
-    bytes: Vec<u8>,
-    /// How much of it he has.
-    start: usize,
-}
+use crate::transport::{Returned, Unread};
 
 impl TlsStream {
     /// Hands plaintext to the user; what comes after his close is discarded
@@ -21,17 +10,24 @@ impl TlsStream {
         if self.busy.has_unread() {
             self.busy.with(|busy| {
                 if let Some(unread) = &mut busy.unread {
-                    unread.bytes.extend_from_slice(&plain);
+                    unread.append(&plain);
                 }
             });
-        } else if self.state() == State::Open && !plain.is_empty() {
-            return self.offer(Unread {
-                bytes: plain,
-                start: 0,
-            });
+        } else if self.delivers() && !plain.is_empty() {
+            let unread = Unread::new(plain);
+            if self.state() == State::Stopping && self.has(Flags::PAUSED) {
+                self.hold(unread);
+                return true;
+            }
+            return self.offer(unread);
         }
         self.engine.return_plain(plain);
         true
+    }
+
+    /// Whether what the peer has sent is still the user's.
+    pub(super) fn delivers(&self) -> bool {
+        matches!(self.state(), State::Open | State::Stopping)
     }
 
     /// Goes on with what is left. False if there is still something left, or if
@@ -40,7 +36,7 @@ impl TlsStream {
         let Some(unread) = self.busy.take(|busy| &mut busy.unread) else {
             return true;
         };
-        self.state() != State::Open || (self.offer(unread) && !self.busy.has_unread())
+        !self.delivers() || (self.offer(unread) && !self.busy.has_unread())
     }
 
     /// The last that came before an error of the peer: all of it, at once.
@@ -53,45 +49,42 @@ impl TlsStream {
     }
 
     fn offer(&self, mut unread: Unread) -> bool {
-        let outcome = self.call(|protocol| self.feed(protocol, &mut unread));
+        let wanted = || self.delivers() && !self.has(Flags::PAUSED | Flags::TRANSFER);
+        let outcome = self.call(|protocol| unread.feed(protocol, wanted));
         if let Some(Err(error)) = outcome {
             self.raised("data_received failed", error);
             return false;
         }
-        if unread.start == unread.bytes.len() || self.state() != State::Open {
+        if unread.is_empty() || !self.delivers() {
             self.busy.tidy();
-            self.engine.return_plain(unread.bytes);
+            self.engine.return_plain(unread.into_buffer());
             return true;
         }
-        self.busy.with(|busy| busy.unread = Some(unread));
+        self.hold(unread);
+        true
+    }
+
+    /// A layer above is gone. What it leaves is delivered in a turn of its own.
+    pub(super) fn put_back(&self, returned: Returned) {
+        self.flow.take_over(returned.writing_paused);
+        if !returned.unread.is_empty() {
+            self.hold(Unread::new(returned.unread));
+        }
+        self.queue_turn();
+    }
+
+    /// Keeps what the user has not taken; nothing is decoded meanwhile.
+    pub(super) fn hold(&self, unread: Unread) {
+        self.busy.with(|busy| match &mut busy.unread {
+            // A layer above was taken off meanwhile, and has left some.
+            Some(first) => first.append(unread.rest()),
+            None => busy.unread = Some(unread),
+        });
         if let Some(below) = self.below() {
             below.pause_reading();
         }
         if !self.has(Flags::PAUSED | Flags::TRANSFER) {
             self.queue_turn();
         }
-        true
-    }
-
-    /// Hands bytes to a protocol of either kind.
-    fn feed(&self, protocol: &mut dyn Protocol, unread: &mut Unread) -> Outcome {
-        let rest = &mut unread.bytes[unread.start..];
-        let count = rest.len();
-        let Some(buffered) = protocol.as_buffered() else {
-            unread.start += count;
-            return protocol.data_received_mut(rest);
-        };
-        let space = buffered.buffer(Some(count))?;
-        if space.is_empty() {
-            return Err("the protocol's buffer is empty".into());
-        }
-        if self.state() != State::Open || self.has(Flags::PAUSED | Flags::TRANSFER) {
-            // Paused or closed from inside the call (lines D17, D53).
-            return Ok(());
-        }
-        let count = count.min(space.len());
-        space[..count].copy_from_slice(&rest[..count]);
-        unread.start += count;
-        buffered.buffer_updated(count)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use super::{Flags, Stream, borrow};
+use super::{Flags, Stream, StreamIo, borrow};
 use crate::BoxError;
-use crate::backend::{AsSource, Interest};
+use crate::backend::Interest;
 use crate::engine::Run;
 use crate::send_file::{Carrier, SendFileErrorKind};
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     /// Stops reading, sends what is queued, then ends (line D53). A file that
     /// is being sent is given up (line A65).
     pub(super) fn close_gently(&self) {
@@ -128,15 +128,15 @@ impl Stream {
         drop(protocol);
     }
 
-    /// Takes the socket from the engine: no event comes any more.
+    /// Takes the connection from the engine: no event comes any more.
     fn disown(&self) {
-        self.with_socket(|socket| self.engine.disown(socket.as_source(), self.key.get()));
+        self.with_io(|io| io.disown(&self.engine, self.key.get()));
     }
 
-    /// Closes the socket.
-    fn close_socket(&self) {
+    /// Closes what the connection goes over.
+    fn close_io(&self) {
         // While its user looks at it, it stays; the transport's end closes it.
-        if let Ok(mut place) = self.socket.try_borrow_mut() {
+        if let Ok(mut place) = self.io.try_borrow_mut() {
             drop(place.take());
         }
     }
@@ -149,7 +149,7 @@ impl Stream {
         let busy = self.busy.take();
         let protocol = self.protocol.take();
         self.disown();
-        self.close_socket();
+        self.close_io();
         self.leave();
         drop((busy, protocol));
     }
@@ -163,11 +163,11 @@ impl Stream {
 }
 
 /// Closes the socket when `connection_lost` has returned or panicked.
-struct Closed<'a>(&'a Stream);
+struct Closed<'a, S: StreamIo>(&'a Stream<S>);
 
-impl Drop for Closed<'_> {
+impl<S: StreamIo> Drop for Closed<'_, S> {
     fn drop(&mut self) {
-        self.0.close_socket();
+        self.0.close_io();
         self.0.leave();
     }
 }

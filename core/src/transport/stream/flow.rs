@@ -1,9 +1,9 @@
 //! Flow control of the write queue.
 
-use super::{Flags, PanicGuard, Stream};
+use super::{Flags, PanicGuard, Stream, StreamIo};
 use crate::transport::{Flow, LimitsError};
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     /// What a write answers.
     pub(super) fn flow(&self) -> Flow {
         if self.has(Flags::CLOSING | Flags::ENDING) {

@@ -5,15 +5,16 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Flags, Stream};
+use super::{Flags, Stream, StreamIo};
 use crate::protocol::SharedProtocol;
 use crate::send_file::{Carrier, FileJob, SendFileError, SendFileSupport};
 use crate::transport::socket::LendSocket;
 use crate::transport::{
-    Address, Flow, LimitsError, Line, Successor, TransportSocket, WriteBufferLimits, WriteError,
+    Address, Flow, LimitsError, Line, Returned, Successor, TransportSocket, WriteBufferLimits,
+    WriteError,
 };
 
-impl Line for Stream {
+impl<S: StreamIo> Line for Stream<S> {
     #[inline]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
@@ -106,13 +107,16 @@ impl Line for Stream {
     }
 
     fn socket(&self) -> Option<TransportSocket> {
+        if !S::SYSTEM {
+            return None;
+        }
         let owner: Rc<dyn LendSocket> = self.this.upgrade()?;
         let owner: Weak<dyn LendSocket> = Rc::downgrade(&owner);
         Some(TransportSocket::new(owner))
     }
 
     fn send_file_support(&self) -> SendFileSupport {
-        if self.engine.capabilities().send_file {
+        if S::SYSTEM && self.engine.capabilities().send_file {
             SendFileSupport::Native
         } else {
             SendFileSupport::Fallback
@@ -133,5 +137,9 @@ impl Line for Stream {
 
     fn successor(&self) -> &Successor {
         &self.successor
+    }
+
+    fn take_back(&self, returned: Returned) {
+        self.put_back(returned);
     }
 }

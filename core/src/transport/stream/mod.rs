@@ -17,6 +17,7 @@ mod flow;
 mod handle;
 mod read;
 mod transfer;
+mod unread;
 mod write;
 
 use std::cell::{Cell, RefCell};
@@ -25,15 +26,14 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use bitflags::bitflags;
-use socket2::{SockRef, Socket};
+use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::socket_io::Descriptor;
-use super::{DroppedWrites, FlowControl, Handle, Names, Successor, Transport, socket_io};
-use crate::backend::{AsSource, Interest, Key, Readiness, Source};
-use crate::engine::{Engine, Role, TimerHandle, Watched};
-use crate::net::Clients;
+use super::{DroppedWrites, FlowControl, Handle, Names, StreamIo, Successor, Transport, Unread};
+use crate::backend::{Interest, Key, Readiness};
+use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
+use crate::net::{Client, Clients};
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{Active, Carrier};
 
@@ -58,6 +58,8 @@ bitflags! {
         const EOF_SENT = 1 << 6;
         /// A file is being sent.
         const TRANSFER = 1 << 7;
+        /// There are bytes that a layer has left.
+        const UNREAD = 1 << 8;
     }
 }
 
@@ -65,6 +67,8 @@ bitflags! {
 #[derive(Default)]
 struct Busy {
     queue: WriteQueue,
+    /// What a layer that was taken off has read too much.
+    unread: Option<Unread>,
     transfer: Option<Active>,
     close_timer: Option<TimerHandle>,
     /// How long a gentle end may take.
@@ -73,8 +77,8 @@ struct Busy {
     reason: Option<io::Error>,
 }
 
-/// A stream connection over a socket.
-pub(crate) struct Stream {
+/// A stream connection.
+pub(crate) struct Stream<S: StreamIo> {
     this: Weak<Self>,
     engine: Rc<Engine>,
     key: Cell<Key>,
@@ -82,7 +86,7 @@ pub(crate) struct Stream {
     /// Writes that were dropped since the connection began to close.
     dropped: DroppedWrites,
     /// None once the connection is lost.
-    socket: RefCell<Option<Descriptor>>,
+    io: RefCell<Option<S>>,
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes in the queue.
     queued: Cell<usize>,
@@ -95,25 +99,25 @@ pub(crate) struct Stream {
     server: Option<(Rc<Clients>, usize)>,
 }
 
-impl Stream {
-    /// Makes a connection of a socket that is connected and does not block,
-    /// and calls `connection_made` (line D2).
+impl<S: StreamIo> Stream<S> {
+    /// Makes a connection of what is connected and does not block, and calls
+    /// `connection_made` (line D2).
     pub(crate) fn open(
         engine: &Rc<Engine>,
-        socket: Socket,
+        io: S,
         protocol: SharedProtocol,
         names: Names,
         server: Option<&Rc<Clients>>,
     ) -> Rc<dyn Transport> {
         let stream = Rc::new_cyclic(|this: &Weak<Self>| {
-            let weak: Weak<Self> = Weak::clone(this);
+            let weak: Weak<dyn Client> = Weak::<Self>::clone(this);
             Self {
                 this: Weak::clone(this),
                 engine: Rc::clone(engine),
                 key: Cell::new(Key::RESERVED),
                 flags: Cell::new(Flags::empty()),
                 dropped: DroppedWrites::default(),
-                socket: RefCell::new(Some(socket.into())),
+                io: RefCell::new(Some(io)),
                 protocol: RefCell::new(Some(protocol)),
                 queued: Cell::new(0),
                 flow: FlowControl::new(),
@@ -123,10 +127,9 @@ impl Stream {
                 server: server.map(|server| (Rc::clone(server), server.add(weak))),
             }
         });
-        stream.with_socket(|socket| {
-            socket_io::prepare(socket);
+        stream.with_io(|io| {
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
-            stream.key.set(engine.adopt(socket.as_source(), owner));
+            stream.key.set(io.adopt(engine, owner));
         });
         engine.transport_added();
         stream.begin()
@@ -155,16 +158,11 @@ impl Stream {
         self.flags.set(self.flags.get() - flags);
     }
 
-    /// Runs `use_socket` with the socket, if it is still there. No user code
-    /// may run inside.
-    fn with_socket<R>(&self, use_socket: impl FnOnce(&Socket) -> R) -> Option<R> {
-        self.with_descriptor(|descriptor| use_socket(&SockRef::from(descriptor)))
-    }
-
-    /// As [`with_socket`](Self::with_socket), for reading and writing.
+    /// Runs `use_io` with what the connection goes over, if it is still there.
+    /// No user code may run inside.
     #[inline]
-    fn with_descriptor<R>(&self, use_descriptor: impl FnOnce(&Descriptor) -> R) -> Option<R> {
-        self.socket.borrow().as_ref().map(use_descriptor)
+    fn with_io<R>(&self, use_io: impl FnOnce(&S) -> R) -> Option<R> {
+        self.io.borrow().as_ref().map(use_io)
     }
 
     fn with_busy<R>(&self, use_busy: impl FnOnce(&mut Busy) -> R) -> R {
@@ -201,9 +199,9 @@ impl Stream {
 
 /// Ends a connection when a callback of its protocol panics, as an error would
 /// (line E15): nobody can tell what the protocol has missed.
-struct PanicGuard<'a>(&'a Stream);
+struct PanicGuard<'a, S: StreamIo>(&'a Stream<S>);
 
-impl Drop for PanicGuard<'_> {
+impl<S: StreamIo> Drop for PanicGuard<'_, S> {
     fn drop(&mut self) {
         self.0.fail(Some(io::Error::other(
             "a callback of the protocol panicked",
@@ -227,13 +225,14 @@ pub(crate) fn borrow(protocol: &SharedProtocol) -> std::cell::RefMut<'_, dyn Pro
     guard
 }
 
-impl Watched for Stream {
+impl<S: StreamIo> Watched for Stream<S> {
     fn role(&self) -> Role {
         Role::Transport
     }
 
-    fn with_source(&self, lend: &mut dyn FnMut(Source<'_>)) {
-        self.with_socket(|socket| lend(socket.as_source()));
+    fn arm(&self, change: Change) -> io::Result<()> {
+        self.with_io(|io| io.arm(&self.engine, change))
+            .unwrap_or(Ok(()))
     }
 
     fn ready(&self, ready: Readiness) {
@@ -266,6 +265,10 @@ impl Watched for Stream {
         self.finish();
     }
 
+    fn later(&self) {
+        self.go_on();
+    }
+
     fn settle(&self) -> bool {
         self.settle_flow()
     }
@@ -279,8 +282,14 @@ impl Watched for Stream {
     }
 }
 
-impl LendSocket for Stream {
+impl<S: StreamIo> LendSocket for Stream<S> {
     fn lend_socket(&self, lend: &mut dyn FnMut(&Socket)) {
-        self.with_socket(lend);
+        self.with_io(|io| io.with_socket(lend));
+    }
+}
+
+impl<S: StreamIo> Client for Stream<S> {
+    fn handle(self: Rc<Self>) -> Rc<dyn Transport> {
+        Rc::new(Handle::of_user(self))
     }
 }

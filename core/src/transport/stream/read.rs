@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Flags, PanicGuard, Stream, borrow, socket_io};
+use super::{Flags, PanicGuard, Stream, StreamIo, borrow};
 use crate::BoxError;
 use crate::protocol::Outcome;
 
@@ -35,13 +35,14 @@ fn deliver(read: io::Result<usize>, to: impl FnOnce(usize) -> Outcome) -> Result
     }
 }
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     pub(super) fn may_read(&self) -> bool {
         let decisive = Flags::MADE
             | Flags::PAUSED
             | Flags::EOF_READ
             | Flags::CLOSING
             | Flags::TRANSFER
+            | Flags::UNREAD
             | Flags::ENDING;
         self.flags.get() & decisive == Flags::MADE
     }
@@ -54,6 +55,7 @@ impl Stream {
     pub(super) fn resume(&self) {
         self.clear(Flags::PAUSED);
         self.update_interest();
+        self.queue_unread();
     }
 
     /// One read for one readiness (line D21). What the protocol is owed is
@@ -108,7 +110,7 @@ impl Stream {
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
-        self.with_descriptor(|socket| socket_io::receive(socket, into))
+        self.with_io(|io| io.receive(into))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
     }
 

@@ -3,12 +3,12 @@
 use std::io;
 use std::rc::{Rc, Weak};
 
-use super::{Flags, Stream, socket_io};
-use crate::backend::{AsSource, Key};
+use super::{Flags, Stream, StreamIo};
+use crate::backend::Key;
 use crate::engine::{Engine, Run};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     pub(super) fn transfer_wants_write(&self) -> bool {
         self.transfer_is(Active::wants_write)
     }
@@ -24,7 +24,7 @@ impl Stream {
     }
 }
 
-impl Carrier for Stream {
+impl<S: StreamIo> Carrier for Stream<S> {
     fn this(&self) -> &Weak<Self> {
         &self.this
     }
@@ -68,11 +68,9 @@ impl Carrier for Stream {
 
     fn send_some(&self, transfer: &mut Transfer) -> Option<Step> {
         let key = self.key.get();
-        self.with_socket(|socket| {
-            let native = Some((key, socket.as_source()));
-            transfer.step(&self.engine, native, &mut |data| {
-                socket_io::send(socket, data)
-            })
+        self.with_io(|io| {
+            let native = io.source().map(|socket| (key, socket));
+            transfer.step(&self.engine, native, &mut |data| io.send(data))
         })
     }
 
@@ -102,6 +100,7 @@ impl Carrier for Stream {
             self.update_interest();
             self.reflow();
             self.send_eof();
+            self.queue_unread();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{Flags, Stream, socket_io};
+use super::{Flags, Stream, StreamIo};
 use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
@@ -11,7 +11,7 @@ use crate::transport::{Flow, WriteError};
 /// (line D39).
 const IOV_MAX: usize = 1024;
 
-impl Stream {
+impl<S: StreamIo> Stream<S> {
     pub(super) fn wants_write(&self) -> bool {
         self.queued.get() > 0 || self.transfer_wants_write()
     }
@@ -71,9 +71,7 @@ impl Stream {
         let mut sent = 0;
         if self.queued.get() == 0 && total > 0 {
             let first = &lines[..lines.len().min(IOV_MAX)];
-            let written = self
-                .with_descriptor(|socket| socket_io::send_vectored(socket, first))
-                .unwrap_or(Ok(0));
+            let written = self.with_io(|io| io.send_vectored(first)).unwrap_or(Ok(0));
             match taken(written) {
                 Ok(count) => sent = count,
                 Err(error) => return Ok(self.write_failed(error)),
@@ -87,7 +85,7 @@ impl Stream {
 
     /// One attempt; 0 if the kernel takes nothing now.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
-        let written = self.with_descriptor(|socket| socket_io::send(socket, data));
+        let written = self.with_io(|io| io.send(data));
         taken(written.unwrap_or(Ok(0)))
     }
 
@@ -140,8 +138,7 @@ impl Stream {
             };
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
-            let written =
-                self.with_descriptor(|socket| socket_io::send_vectored(socket, &slices[..count]));
+            let written = self.with_io(|io| io.send_vectored(&slices[..count]));
             taken(written.unwrap_or(Ok(0)))?
         };
         self.with_busy(|busy| busy.queue.advance(sent));
@@ -166,6 +163,7 @@ impl Stream {
         let mut busy = self.busy.borrow_mut();
         let idle = busy.as_ref().is_some_and(|busy| {
             self.queued.get() == 0
+                && busy.unread.is_none()
                 && busy.transfer.is_none()
                 && busy.close_timer.is_none()
                 && busy.close_timeout.is_none()
@@ -191,7 +189,7 @@ impl Stream {
             return;
         }
         self.set(Flags::EOF_SENT);
-        let ended = self.with_socket(|socket| socket.shutdown(std::net::Shutdown::Write));
+        let ended = self.with_io(StreamIo::shutdown_write);
         match ended {
             // The peer was faster; reading tells the rest.
             Some(Err(error)) if error.kind() != io::ErrorKind::NotConnected => {
