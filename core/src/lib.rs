@@ -39,7 +39,7 @@ pub use send_file::{
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
 pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
-pub use task::{Elapsed, JoinError, JoinHandle, Sleep, TaskHandle, Timeout};
+pub use task::{Elapsed, Interval, JoinError, JoinHandle, MissedTicks, Sleep, TaskHandle, Timeout};
 pub use transport::{
     Address, Flow, HandBack, HandOver, LimitsError, Returned, Transport, TransportSocket,
     WriteBufferLimits, WriteError,

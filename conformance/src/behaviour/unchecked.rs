@@ -154,7 +154,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "E17",
         "Signals are callbacks like any other, on the main thread.",
     ),
-    ("E18", "Blocking calls run in a pool of threads."),
     ("E38", "A datagram to nobody does not end receiving."),
     ("E42", "No wait of the suite is without a limit."),
 ];

@@ -111,6 +111,7 @@ impl Engine {
             chunk: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
+            workers: Rc::default(),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,

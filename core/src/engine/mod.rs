@@ -56,7 +56,7 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::stream::Spare;
-use crate::task::Tasks;
+use crate::task::{Tasks, Workers};
 
 use calls::Calls;
 use descriptors::Descriptors;
@@ -109,6 +109,7 @@ pub(crate) struct Engine {
     /// What no stream needs just now.
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
+    workers: Rc<Workers>,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
@@ -192,6 +193,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn workers(&self) -> &Rc<Workers> {
+        &self.workers
     }
 
     pub(crate) fn spare(&self) -> &Spare {

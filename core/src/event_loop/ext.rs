@@ -16,7 +16,7 @@ use crate::net::{
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::stream::{self, Stream};
-use crate::task::{JoinHandle, Sleep, Timeout};
+use crate::task::{Elapsed, Interval, JoinHandle, Sleep, Timeout};
 use crate::transport::Transport;
 
 /// [`EventLoop`]'s calls under asyncio's names, for any closure, future and
@@ -82,14 +82,92 @@ pub trait EventLoopExt: EventLoop {
     }
 
     /// Waits for `delay`, by the loop's clock.
-    fn sleep(&self, delay: Duration) -> Sleep<'_, Self> {
-        Sleep::new(self, delay)
+    fn sleep(&self, delay: Duration) -> Sleep {
+        Sleep::new(self.handle(), delay)
+    }
+
+    /// Waits until `when`, by the loop's clock.
+    fn sleep_until(&self, when: Instant) -> Sleep {
+        Sleep::until(self.handle(), when)
+    }
+
+    /// Ticks once in each `period`, the first time at once. A period of zero
+    /// ticks in every turn.
+    ///
+    /// ```
+    /// use loopline_core::{EventLoop, EventLoopExt};
+    ///
+    /// async fn count_down(event_loop: &dyn EventLoop) {
+    ///     let mut interval = event_loop.interval(std::time::Duration::from_secs(1));
+    ///     for left in (1..=3).rev() {
+    ///         interval.tick().await;
+    ///         println!("{left}");
+    ///     }
+    /// }
+    /// ```
+    fn interval(&self, period: Duration) -> Interval {
+        Interval::new(self.handle(), period)
     }
 
     /// Waits for a future, but no longer than `limit`; the future is dropped
-    /// when the time is up.
-    fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<'_, Self, F> {
-        Timeout::new(self, limit, future)
+    /// when the time is up. With a limit of zero it is asked once.
+    #[doc(alias = "wait_for")]
+    fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {
+        Timeout::new(self.handle(), limit, future)
+    }
+
+    /// Runs a call that blocks on a thread of its own, and hands out what it
+    /// returns: asyncio's `run_in_executor` with the default executor (line E18).
+    ///
+    /// At most `min(32, processors + 4)` calls of a loop run at once, or as many
+    /// as [`set_executor_threads`](Self::set_executor_threads) says; the others
+    /// wait their turn. Cancelling the task keeps a call from beginning, and
+    /// cannot end one that has begun. A panic leaves the loop's `run_*` call, as
+    /// that of any task.
+    ///
+    /// ```
+    /// use loopline_core::{EventLoop, EventLoopExt, JoinError};
+    ///
+    /// async fn hosts(event_loop: &dyn EventLoop) -> Result<String, Box<dyn std::error::Error>> {
+    ///     let reading = event_loop.spawn_blocking(|| std::fs::read_to_string("/etc/hosts"));
+    ///     Ok(reading.await??)
+    /// }
+    /// ```
+    #[doc(alias = "run_in_executor")]
+    #[doc(alias = "to_thread")]
+    fn spawn_blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let event_loop = self.handle();
+        let workers = Rc::clone(event_loop.engine().workers());
+        if workers.is_shut_down() {
+            return JoinHandle::refused();
+        }
+        self.spawn(workers.run(event_loop, call))
+    }
+
+    /// How many calls may block at once; 0 counts as 1.
+    #[doc(alias = "set_default_executor")]
+    fn set_executor_threads(&self, count: usize) {
+        self.handle().engine().workers().set_limit(count);
+    }
+
+    /// Takes no more calls that block, and waits for those that there are, but no
+    /// longer than `limit` if there is one (line E18).
+    ///
+    /// # Errors
+    ///
+    /// [`Elapsed`] if some are left; they go on.
+    async fn shutdown_default_executor(&self, limit: Option<Duration>) -> Result<(), Elapsed> {
+        let workers = Rc::clone(self.handle().engine().workers());
+        match limit {
+            Some(limit) => self.timeout(limit, workers.shut_down()).await,
+            None => {
+                workers.shut_down().await;
+                Ok(())
+            }
+        }
     }
 
     /// Watches a descriptor for reading: see

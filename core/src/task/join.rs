@@ -16,6 +16,9 @@ pub enum JoinError {
     /// It was cancelled, or its loop was closed.
     #[error("the task was cancelled")]
     Cancelled,
+    /// It was not begun: the loop takes no more calls that block (line E18).
+    #[error("the executor was shut down")]
+    ExecutorShutDown,
     /// It panicked; the panic has left the loop's `run_*` call.
     #[error("the task panicked")]
     Panicked,
@@ -26,6 +29,7 @@ pub enum JoinError {
 pub(super) enum End {
     Completed,
     Cancelled,
+    Refused,
     Panicked,
 }
 
@@ -102,6 +106,7 @@ impl Future for TaskHandle {
         match self.0.end.get() {
             Some(End::Completed) => Poll::Ready(Ok(())),
             Some(End::Cancelled) => Poll::Ready(Err(JoinError::Cancelled)),
+            Some(End::Refused) => Poll::Ready(Err(JoinError::ExecutorShutDown)),
             Some(End::Panicked) => Poll::Ready(Err(JoinError::Panicked)),
             None => {
                 let old = self.0.joiner.replace(Some(context.waker().clone()));
@@ -138,6 +143,14 @@ impl<T: 'static> JoinHandle<T> {
         let place = Rc::clone(&result);
         let task = spawn(Box::pin(async move { place.set(Some(future.await)) }));
         Self { task, result }
+    }
+
+    /// A task that was not begun.
+    pub(crate) fn refused() -> Self {
+        Self {
+            task: TaskHandle::new(TaskState::ended(End::Refused)),
+            result: Rc::default(),
+        }
     }
 }
 

@@ -1,96 +1,72 @@
 //! Waiting for a time.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::engine::TimerHandle;
-use crate::event_loop::EventLoop;
+use super::alarm::Alarm;
+use crate::event_loop::{EventLoop, LoopHandle};
 
-/// What the timer and the future share: the waker to call, and whether the
-/// time has come.
-#[derive(Default)]
-struct Alarm {
-    rung: bool,
-    waker: Option<Waker>,
+/// Until when.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    After(Duration),
+    At(Instant),
 }
 
-/// A future that is ready after a delay: see
-/// [`EventLoopExt::sleep`](crate::EventLoopExt::sleep). Its time begins with
-/// the first poll.
+/// A future that is ready after a delay, whose time begins with the first poll,
+/// or at a time: see [`EventLoopExt::sleep`](crate::EventLoopExt::sleep) and
+/// [`EventLoopExt::sleep_until`](crate::EventLoopExt::sleep_until).
 ///
 /// On a loop that is closed it is ready at once.
 #[must_use = "a sleep does nothing until it is awaited"]
-pub struct Sleep<'a, L: EventLoop + ?Sized> {
-    event_loop: &'a L,
-    delay: Duration,
-    timer: Option<TimerHandle>,
-    alarm: Rc<RefCell<Alarm>>,
+pub struct Sleep {
+    alarm: Alarm,
+    end: End,
 }
 
-impl<'a, L: EventLoop + ?Sized> Sleep<'a, L> {
-    pub(crate) fn new(event_loop: &'a L, delay: Duration) -> Self {
+impl Sleep {
+    pub(crate) fn new(event_loop: LoopHandle, delay: Duration) -> Self {
         Self {
-            event_loop,
-            delay,
-            timer: None,
-            alarm: Rc::default(),
+            alarm: Alarm::new(event_loop),
+            end: End::After(delay),
         }
     }
 
-    fn start(&mut self) -> bool {
-        let alarm = Rc::clone(&self.alarm);
-        let ring = Box::new(move || {
-            let waker = {
-                let mut alarm = alarm.borrow_mut();
-                alarm.rung = true;
-                alarm.waker.take()
-            };
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            Ok(())
-        });
-        self.timer = self.event_loop.call_later_boxed(self.delay, ring).ok();
-        self.timer.is_some()
+    pub(crate) fn until(event_loop: LoopHandle, when: Instant) -> Self {
+        Self {
+            alarm: Alarm::new(event_loop),
+            end: End::At(when),
+        }
+    }
+
+    /// Begins anew, with another end.
+    pub fn reset(&mut self, when: Instant) {
+        self.alarm.reset();
+        self.end = End::At(when);
     }
 }
 
-impl<L: EventLoop + ?Sized> Future for Sleep<'_, L> {
+impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.alarm.borrow().rung || self.event_loop.is_closed() {
-            return Poll::Ready(());
-        }
-        if self.timer.is_none() && !self.start() {
-            return Poll::Ready(());
-        }
-        let waker = context.waker().clone();
-        let old = self.alarm.borrow_mut().waker.replace(waker);
-        drop(old);
-        Poll::Pending
+        let end = self.end;
+        self.alarm.poll(context, |event_loop, ring| match end {
+            End::After(delay) => event_loop.call_later_boxed(delay, ring),
+            End::At(when) => event_loop.call_at_boxed(when, ring),
+        })
     }
 }
 
-impl<L: EventLoop + ?Sized> Drop for Sleep<'_, L> {
-    fn drop(&mut self) {
-        if let Some(timer) = &self.timer {
-            timer.cancel();
-        }
-    }
-}
-
-impl<L: EventLoop + ?Sized> fmt::Debug for Sleep<'_, L> {
+impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("delay", &self.delay)
+            .field("end", &self.end)
             .finish_non_exhaustive()
     }
 }
@@ -109,22 +85,24 @@ impl From<Elapsed> for std::io::Error {
 /// A future with a time limit: see
 /// [`EventLoopExt::timeout`](crate::EventLoopExt::timeout).
 #[must_use = "a future does nothing until it is awaited"]
-pub struct Timeout<'a, L: EventLoop + ?Sized, F> {
-    sleep: Sleep<'a, L>,
+pub struct Timeout<F> {
+    sleep: Sleep,
+    limit: Duration,
     /// None once the time is up.
     future: Option<Pin<Box<F>>>,
 }
 
-impl<'a, L: EventLoop + ?Sized, F: Future> Timeout<'a, L, F> {
-    pub(crate) fn new(event_loop: &'a L, limit: Duration, future: F) -> Self {
+impl<F: Future> Timeout<F> {
+    pub(crate) fn new(event_loop: LoopHandle, limit: Duration, future: F) -> Self {
         Self {
             sleep: Sleep::new(event_loop, limit),
+            limit,
             future: Some(Box::pin(future)),
         }
     }
 }
 
-impl<L: EventLoop + ?Sized, F: Future> Future for Timeout<'_, L, F> {
+impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -133,7 +111,11 @@ impl<L: EventLoop + ?Sized, F: Future> Future for Timeout<'_, L, F> {
                 return Poll::Ready(Ok(output));
             }
         }
-        let elapsed = Pin::new(&mut self.sleep).poll(context);
+        let elapsed = if self.limit.is_zero() {
+            Poll::Ready(())
+        } else {
+            Pin::new(&mut self.sleep).poll(context)
+        };
         if elapsed.is_ready() {
             self.future = None;
         }
@@ -141,10 +123,10 @@ impl<L: EventLoop + ?Sized, F: Future> Future for Timeout<'_, L, F> {
     }
 }
 
-impl<L: EventLoop + ?Sized, F> fmt::Debug for Timeout<'_, L, F> {
+impl<F> fmt::Debug for Timeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timeout")
-            .field("limit", &self.sleep.delay)
+            .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,8 @@
 //! What a loop runs, and when.
 
 mod closing;
+mod executor;
+mod intervals;
 mod order;
 mod panics;
 mod remote;
@@ -23,10 +25,11 @@ pub(super) const LAYER: Layer = Layer {
         tasks::CASES,
         closing::CASES,
         sockets::CASES,
+        executor::CASES,
+        intervals::CASES,
     ],
     left_out: &[
         left_out("E17", "The loop handles no signals."),
-        left_out("E18", "The loop offers no pool of threads to its users."),
         left_out("E38", "The loop has no datagram transports."),
         left_out(
             "E42",
