@@ -1,8 +1,10 @@
 //! The other end of the connections: this program, in another process.
 //!
-//! It is told over its standard input how many requests to make, as eight
-//! little-endian bytes at a time, and answers each such order with a byte on
-//! its standard output once it is carried out. It ends with its input.
+//! It is told over its standard input how many requests to make, and answers
+//! each such order with a byte on its standard output once it is carried out. It
+//! ends with its input.
+
+mod tls;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,34 +13,22 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use rustix::net::{RecvFlags, recv};
 
 use crate::Fallible;
-use crate::tls_client::{Secure, TlsClient};
-use crate::workload::Workload;
+use crate::process::read_order;
+use crate::workload::{Over, Workload, file_request};
+use tls::TlsClient;
 
 /// What a client does, and against whom.
 pub(crate) struct Task {
     address: SocketAddr,
-    kind: Kind,
-}
-
-enum Kind {
-    Requests(Workload),
-    /// Connections that only stand.
-    Idle(usize),
-    /// The same, once their handshakes are done.
-    TlsIdle(usize),
+    workload: Workload,
 }
 
 impl Task {
     /// From the arguments that [`Client`] runs this program with.
     pub(crate) fn parse(address: &str, words: &[&str]) -> Option<Self> {
-        let kind = match *words {
-            ["idle", connections] => Kind::Idle(connections.parse().ok()?),
-            ["tls-idle", connections] => Kind::TlsIdle(connections.parse().ok()?),
-            ref workload => Kind::Requests(Workload::parse(workload)?),
-        };
         Some(Self {
             address: address.parse().ok()?,
-            kind,
+            workload: Workload::parse(words)?,
         })
     }
 }
@@ -46,57 +36,81 @@ impl Task {
 /// Carries a task out, until standard input ends.
 pub(crate) fn run(task: &Task) -> Fallible<()> {
     let address = task.address;
-    match task.kind {
-        Kind::Requests(workload) => make_requests(address, workload),
-        Kind::Idle(connections) => {
-            let _standing = connect_all(address, connections)?;
-            follow_orders(|_| Ok(()))
-        }
-        Kind::TlsIdle(connections) => {
-            let client = TlsClient::new(address, false)?;
-            let connected = (0..connections).map(|_| client.connect());
-            let _standing: Vec<Secure> = connected.collect::<Fallible<_>>()?;
-            follow_orders(|_| Ok(()))
-        }
-    }
-}
-
-fn make_requests(address: SocketAddr, workload: Workload) -> Fallible<()> {
-    match workload {
-        Workload::Echo { size, connections } | Workload::StreamEcho { size, connections } => {
-            let mut streams = connect_all(address, connections)?;
+    match task.workload {
+        Workload::Echo {
+            over,
+            size,
+            active,
+            connections,
+        } => {
             let mut message = vec![b'x'; size];
-            follow_orders(|requests| echo(&mut streams, &mut message, requests))
-        }
-        Workload::File { size } => {
-            let mut stream = connect(address)?;
-            let mut sink = vec![0; 1 << 20];
-            follow_orders(|requests| drain(&mut stream, size, &mut sink, requests))
-        }
-        Workload::TlsEcho { size } => {
-            let mut streams = [TlsClient::new(address, false)?.connect()?];
-            let mut message = vec![b'x'; size];
-            follow_orders(|requests| echo(&mut streams, &mut message, requests))
-        }
-        Workload::TlsFile { size } => {
-            let mut stream = TlsClient::new(address, false)?.connect()?;
-            let mut file = vec![0; usize::try_from(size)?];
-            follow_orders(|requests| {
-                for _ in 0..requests {
-                    stream.write_all(b"?")?;
-                    stream.read_exact(&mut file)?;
+            // Those beyond the active ones come first: what is active is
+            // spread over the tables of nobody.
+            match over {
+                Over::Plain => {
+                    let _standing = connect_all(address, connections - active)?;
+                    let mut streams = connect_all(address, active)?;
+                    follow_orders(|requests| echo(&mut streams, &mut message, requests))
                 }
-                Ok(())
-            })
+                Over::Rustls | Over::Openssl => {
+                    let client = TlsClient::new(address, false)?;
+                    let _standing = client.connect_all(connections - active)?;
+                    let mut streams = client.connect_all(active)?;
+                    follow_orders(|requests| echo(&mut streams, &mut message, requests))
+                }
+            }
         }
-        Workload::Handshakes { resumed } => {
+        Workload::File {
+            over,
+            size,
+            connections,
+        } => match over {
+            Over::Plain => {
+                let mut streams = connect_all(address, connections)?;
+                let mut sink = vec![0; 1 << 20];
+                follow_orders(|requests| {
+                    ask(&mut streams, size, requests, |stream| {
+                        drain(stream, size, &mut sink)
+                    })
+                })
+            }
+            Over::Rustls | Over::Openssl => {
+                let mut streams = TlsClient::new(address, false)?.connect_all(connections)?;
+                let mut file = vec![0; usize::try_from(size)?];
+                follow_orders(|requests| {
+                    ask(&mut streams, size, requests, |stream| {
+                        Ok(stream.read_exact(&mut file)?)
+                    })
+                })
+            }
+        },
+        Workload::Handshakes { resumed, .. } => {
             let client = TlsClient::new(address, resumed)?;
             follow_orders(|requests| (0..requests).try_for_each(|_| client.visit()))
         }
+        Workload::Connect => {
+            follow_orders(|requests| (0..requests).try_for_each(|_| come_and_go(address)))
+        }
+        Workload::Idle { over: Over::Plain } => {
+            let mut standing = Vec::new();
+            follow_orders(|more| {
+                standing.extend(connect_all(address, more as usize)?);
+                Ok(())
+            })
+        }
+        Workload::Idle { .. } => {
+            let client = TlsClient::new(address, false)?;
+            let mut standing = Vec::new();
+            follow_orders(|more| {
+                standing.extend(client.connect_all(more as usize)?);
+                Ok(())
+            })
+        }
+        _ => Err("no client is needed for that".into()),
     }
 }
 
-pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     Ok(stream)
@@ -108,16 +122,12 @@ fn connect_all(address: SocketAddr, connections: usize) -> io::Result<Vec<TcpStr
 
 fn follow_orders(mut carry_out: impl FnMut(u64) -> Fallible<()>) -> Fallible<()> {
     let (mut orders, mut answers) = (io::stdin().lock(), io::stdout().lock());
-    let mut order = [0; 8];
-    loop {
-        match orders.read_exact(&mut order) {
-            Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            other => other?,
-        }
-        carry_out(u64::from_le_bytes(order))?;
+    while let Some(requests) = read_order(&mut orders)? {
+        carry_out(requests)?;
         answers.write_all(b".")?;
         answers.flush()?;
     }
+    Ok(())
 }
 
 fn echo(streams: &mut [impl Read + Write], message: &mut [u8], requests: u64) -> Fallible<()> {
@@ -132,22 +142,47 @@ fn echo(streams: &mut [impl Read + Write], message: &mut [u8], requests: u64) ->
     Ok(())
 }
 
-fn drain(stream: &mut TcpStream, size: u64, sink: &mut [u8], requests: u64) -> Fallible<()> {
-    for _ in 0..requests {
-        stream.write_all(b"?")?;
-        let mut missing = size;
-        while missing > 0 {
-            let want = sink
-                .len()
-                .min(usize::try_from(missing).unwrap_or(usize::MAX));
-            // Bytes that are cut off are never copied: the cheapest client
-            // waits least and keeps the subject busy.
-            let (_, received) = recv(&*stream, &mut sink[..want], RecvFlags::TRUNC)?;
-            if received == 0 {
-                return Err("the server has gone".into());
-            }
-            missing -= received as u64;
+/// Asks for the file on every stream, and takes it off each.
+fn ask<S: Write>(
+    streams: &mut [S],
+    size: u64,
+    requests: u64,
+    mut take: impl FnMut(&mut S) -> Fallible<()>,
+) -> Fallible<()> {
+    let request = file_request(size)?;
+    for _ in 0..requests / streams.len() as u64 {
+        for stream in &mut *streams {
+            stream.write_all(&request)?;
         }
+        for stream in &mut *streams {
+            take(stream)?;
+        }
+    }
+    Ok(())
+}
+
+fn drain(stream: &TcpStream, size: u64, sink: &mut [u8]) -> Fallible<()> {
+    let mut missing = size;
+    while missing > 0 {
+        let want = usize::try_from(missing).unwrap_or(usize::MAX);
+        let want = want.min(sink.len());
+        // Bytes that are cut off are never copied: the cheapest client waits
+        // least and keeps the subject busy.
+        let (_, received) = recv(stream, &mut sink[..want], RecvFlags::TRUNC)?;
+        if received == 0 {
+            return Err("the server has gone".into());
+        }
+        missing -= received as u64;
+    }
+    Ok(())
+}
+
+fn come_and_go(address: SocketAddr) -> Fallible<()> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(b"?")?;
+    let mut answer = [0; 2];
+    if stream.read(&mut answer)? != 1 || stream.read(&mut answer)? != 0 {
+        return Err("the server has not sent one byte back".into());
     }
     Ok(())
 }
@@ -160,26 +195,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// One that makes the requests of a workload.
     pub(crate) fn start(address: SocketAddr, workload: Workload) -> Fallible<Self> {
-        Self::spawn(address, workload.to_arguments())
-    }
-
-    /// One whose connections only stand.
-    pub(crate) fn start_idle(address: SocketAddr, connections: usize) -> Fallible<Self> {
-        Self::spawn(address, vec!["idle".into(), connections.to_string()])
-    }
-
-    /// The same over TLS.
-    pub(crate) fn start_tls_idle(address: SocketAddr, connections: usize) -> Fallible<Self> {
-        Self::spawn(address, vec!["tls-idle".into(), connections.to_string()])
-    }
-
-    fn spawn(address: SocketAddr, task: Vec<String>) -> Fallible<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("client")
-            .arg(address.to_string())
-            .args(task)
+            .args(["client", &address.to_string()])
+            .args(workload.to_arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -7,8 +7,9 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 
 use crate::Fallible;
 use crate::clock::cpu_time;
-use crate::stage::{Stage, SubjectKind};
-use crate::targets::WORKLOADS;
+use crate::options::Choice;
+use crate::rows::ROWS;
+use crate::stage::Stage;
 use crate::workload::Workload;
 
 /// CPU time of this process, user and kernel, in the place of wall time.
@@ -45,34 +46,39 @@ impl Measurement for CpuTime {
 }
 
 /// Measures every subject over every workload.
-pub(crate) fn draw() -> Fallible<()> {
+pub(crate) fn draw(choice: &Choice) -> Fallible<()> {
     let mut criterion = Criterion::default()
         .with_measurement(CpuTime(WallTime))
         .without_plots()
         .sample_size(20)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(4));
-    for (workload, _) in WORKLOADS {
-        draw_workload(&mut criterion, workload)?;
+    for row in ROWS.iter().filter(|row| choice.has(row.workload)) {
+        draw_workload(&mut criterion, row.workload, choice)?;
     }
     criterion.final_summary();
     Ok(())
 }
 
-fn draw_workload(criterion: &mut Criterion<CpuTime>, workload: Workload) -> Fallible<()> {
-    // One iteration is a request on each connection.
+fn draw_workload(
+    criterion: &mut Criterion<CpuTime>,
+    workload: Workload,
+    choice: &Choice,
+) -> Fallible<()> {
+    // One iteration is a request on each connection, or all timers.
     let round = workload.round();
     let mut group = criterion.benchmark_group(workload.to_string());
     group.throughput(match workload {
-        Workload::File { size } | Workload::TlsFile { size } => Throughput::Bytes(size),
+        Workload::File { size, .. } => Throughput::Bytes(size * round),
         _ => Throughput::Elements(round),
     });
     let mut failed = None;
-    for &kind in SubjectKind::of(workload) {
+    for kind in choice.subjects(workload) {
         let mut stage = Stage::set(kind, workload)?;
         group.bench_function(BenchmarkId::from_parameter(kind), |bencher| {
             bencher.iter_custom(|iterations| {
-                stage.serve(iterations * round).unwrap_or_else(|error| {
+                let taken = stage.serve(iterations * round).map(|taken| taken.cpu);
+                taken.unwrap_or_else(|error| {
                     failed = Some(error);
                     // criterion refuses a time of nothing.
                     Duration::from_nanos(1)

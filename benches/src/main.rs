@@ -1,45 +1,49 @@
 //! What a loop costs beside a bare one.
 //!
-//! Every workload is served twice: by loopline as its users hold it, and by a
-//! bare peer that is written here for that workload alone, the tightest honest
-//! loop of epoll, read, write and sendfile(2). The figure is the CPU time of
-//! one divided by that of the other, user and kernel together. The client is
-//! another process (this program again, see [`client`]), the same for both, and
-//! none of its time counts.
+//! Every workload is served by loopline as its users hold it, by a bare peer
+//! that is written here for that workload alone, the tightest honest loop of
+//! epoll, read, write and sendfile(2), and by other event loops. The figure is
+//! the CPU time of one divided by that of the bare one, user and kernel
+//! together. The client is another process (this program again, see
+//! [`client`]), the same for all, and none of its time counts.
 //!
 //! # Why two runners
 //!
 //! A ratio is only as good as the moment in which its halves were taken: a
 //! machine that clocks down or shares its cache between one half and the other
 //! moves it by more than the few per cent in question. So the verdict comes
-//! from pairs: both subjects stand in one process, take short turns that begin
-//! with another one each time, and the median of the pairs' ratios counts
-//! ([`pairs`]). criterion measures one function to its end before the next, so
-//! it cannot do that; it draws the curve of each subject alone, with its
-//! statistics and its comparison to the run before ([`curves`]). Workloads,
-//! subjects and clock are the same. In both, subject and client run in lockstep
-//! ([`placement`]), unless `--race` leaves that to the kernel.
+//! from rounds: all subjects stand, each in a process of its own, and take
+//! short turns, A B C A B C; the median of the rounds' ratios counts
+//! ([`rounds`]). That holds for what needs no client as well, such as timers:
+//! criterion measures one function to its end before the next, so it cannot do
+//! that. It draws the curve of each subject alone, with its statistics and its
+//! comparison to the run before ([`curves`]). Workloads, subjects and clock are
+//! the same. In both, subject and client run in lockstep ([`placement`]), unless
+//! `--race` leaves that to the kernel.
 //!
 //! What can be counted is counted instead of timed ([`counts`]): system calls,
-//! user instructions, allocations, and the heap of an idle connection.
+//! user instructions, allocations, and the memory of an idle connection.
 
 mod bare;
+mod bells;
 mod client;
 mod clock;
 mod counts;
 mod curves;
+mod delays;
+mod neighbour;
 mod options;
 mod ours;
-mod pairs;
+mod peers;
 mod placement;
+mod process;
 mod report;
+mod rounds;
+mod rows;
 mod stage;
+mod subject;
 mod sys;
-mod targets;
 mod tls;
-mod tls_client;
-#[cfg(feature = "tokio")]
-mod tokio_peer;
 mod workload;
 
 use std::error::Error;
@@ -76,27 +80,24 @@ fn main() -> ExitCode {
 fn run(mode: Mode) -> Fallible<bool> {
     match mode {
         Mode::Help => println!("{}", options::USAGE),
-        Mode::Curves => {
+        Mode::Curves(choice) => {
             placement::lockstep()?;
-            curves::draw()?;
+            curves::draw(&choice)?;
         }
         Mode::Client(task) => client::run(&task)?,
+        Mode::Serve(subject, workload) => process::follow(subject, workload)?,
         Mode::Subject {
             subject,
             workload,
             requests,
         } => stage::Stage::set(subject, workload)?.answer(requests)?,
-        Mode::Verdict {
-            effort,
-            check,
-            race,
-            only,
-        } => {
-            if !race {
+        Mode::Verdict(choice) => {
+            placement::allow_descriptors()?;
+            if !choice.race {
                 placement::lockstep()?;
             }
-            let met = report::verdict(effort, only.as_deref())?;
-            return Ok(met || !check);
+            let met = report::verdict(&choice)?;
+            return Ok(met || !choice.check);
         }
     }
     Ok(true)

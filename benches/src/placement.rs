@@ -13,6 +13,7 @@
 
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::sys::scheduler::never_preempt;
@@ -26,4 +27,16 @@ pub(crate) fn lockstep() -> io::Result<()> {
     only.set(last.ok_or(io::ErrorKind::NotFound)?);
     sched_setaffinity(None, &only)?;
     never_preempt()
+}
+
+/// Raises the limit of descriptors of this process and its children as far as it
+/// goes, and says how many that are.
+pub(crate) fn allow_descriptors() -> io::Result<u64> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    setrlimit(Resource::Nofile, raised)?;
+    Ok(maximum.unwrap_or(u64::MAX))
 }

@@ -1,27 +1,78 @@
 //! What is asked of every subject alike.
 
-use std::fmt;
+mod arguments;
+mod name;
+
 use std::fs::File;
 use std::io::{self, Write};
 
-/// The requests that a client makes and a subject answers.
+pub(crate) use name::Count;
+
+/// What a connection's bytes are wrapped into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    Plain,
+    Rustls,
+    Openssl,
+}
+
+/// A library for TLS, as [`Over`] without [`Over::Plain`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Library {
+    Rustls,
+    Openssl,
+}
+
+impl From<Library> for Over {
+    fn from(library: Library) -> Self {
+        match library {
+            Library::Rustls => Self::Rustls,
+            Library::Openssl => Self::Openssl,
+        }
+    }
+}
+
+/// The requests that a client makes and a subject answers, or what a subject
+/// does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Workload {
-    /// Messages that come back as they are. Each connection has one under way;
-    /// with several connections all are sent before the first is awaited.
-    Echo { size: usize, connections: usize },
-    /// The same echo by a stream in a task, beside that of a protocol.
-    StreamEcho { size: usize, connections: usize },
-    /// A byte that is answered by a file. The next byte follows the file's
-    /// last one.
-    File { size: u64 },
-    /// An echo over TLS, on one connection.
-    TlsEcho { size: usize },
-    /// A file over TLS.
-    TlsFile { size: u64 },
+    /// Messages that come back as they are. Each active connection has one
+    /// under way; all are sent before the first is awaited. Connections beyond
+    /// the active ones only stand.
+    Echo {
+        over: Over,
+        size: usize,
+        active: usize,
+        connections: usize,
+    },
+    /// Eight bytes, offset and length, that are answered by that part of a
+    /// file; as for an echo on each connection.
+    File {
+        over: Over,
+        size: u64,
+        connections: usize,
+    },
     /// Connections that begin with a TLS handshake and end after it, one after
     /// the other; with the session of the one before, or without.
-    Handshakes { resumed: bool },
+    Handshakes { library: Library, resumed: bool },
+    /// Connections that come, have one byte sent back, and are closed by the
+    /// server, one after the other.
+    Connect,
+    /// Connections that come and stay; over TLS, with their handshake done.
+    Idle { over: Over },
+    /// Descriptors that are watched, some of them always ready; a request is
+    /// the event of one, which is read and made ready again.
+    Watch { descriptors: usize, active: usize },
+    /// Timers that are set, all at first, and fire.
+    FireTimers { timers: usize },
+    /// Timers that are set, all at first, and cancelled.
+    CancelTimers { timers: usize },
+    /// Callbacks that are queued and run, a thousand a turn.
+    CallSoon,
+    /// Callbacks that another thread queues, a thousand at a time.
+    CallSoonThreadsafe,
+    /// A thread that wakes the loop, and waits until it has answered.
+    Wake,
 }
 
 /// How long a run may take.
@@ -33,115 +84,85 @@ pub(crate) enum Effort {
     Quick,
 }
 
+/// How many callbacks are queued at once.
+pub(crate) const CALLS_AT_ONCE: u64 = 1000;
+
 impl Workload {
-    /// How many connections stand.
+    pub(crate) const fn echo(over: Over, size: usize, connections: usize) -> Self {
+        Self::Echo {
+            over,
+            size,
+            active: connections,
+            connections,
+        }
+    }
+
+    pub(crate) const fn file(over: Over, size: u64, connections: usize) -> Self {
+        Self::File {
+            over,
+            size,
+            connections,
+        }
+    }
+
+    /// How many connections stand before the first request.
     pub(crate) fn connections(self) -> usize {
         match self {
-            Self::Echo { connections, .. } | Self::StreamEcho { connections, .. } => connections,
-            Self::File { .. } | Self::TlsEcho { .. } | Self::TlsFile { .. } => 1,
-            Self::Handshakes { .. } => 0,
+            Self::Echo { connections, .. } | Self::File { connections, .. } => connections,
+            _ => 0,
         }
     }
 
-    /// The requests that make a round: one on each connection.
+    /// The requests that make a round: a turn is a multiple of it.
     pub(crate) fn round(self) -> u64 {
-        self.connections().max(1) as u64
+        match self {
+            Self::Echo { active, .. } | Self::Watch { active, .. } => active as u64,
+            Self::File { connections, .. } => connections as u64,
+            Self::FireTimers { timers } | Self::CancelTimers { timers } => timers as u64,
+            Self::CallSoon | Self::CallSoonThreadsafe => CALLS_AT_ONCE,
+            _ => 1,
+        }
     }
 
-    /// The requests of one turn: some 50 ms of CPU time, and a multiple of the
-    /// connections.
-    pub(crate) fn turn(self) -> u64 {
+    /// The same with less of it, which shows as well that it works.
+    pub(crate) fn in_brief(self) -> Self {
         match self {
-            Self::TlsEcho { size } if size > 1 << 10 => 2048,
-            Self::Echo { .. } | Self::StreamEcho { .. } | Self::TlsEcho { .. } => 8192,
-            Self::TlsFile { size } if size <= 1 << 16 => 1024,
-            Self::TlsFile { .. } => 64,
+            Self::FireTimers { timers } => Self::FireTimers {
+                timers: timers.min(10_000),
+            },
+            Self::CancelTimers { timers } => Self::CancelTimers {
+                timers: timers.min(10_000),
+            },
+            other => other,
+        }
+    }
+
+    /// The requests of one turn: some 50 ms of CPU time.
+    pub(crate) fn turn(self, effort: Effort) -> u64 {
+        let requests: u64 = match self {
+            Self::Echo { over, size, .. } => match (over, size) {
+                (Over::Plain, _) | (_, ..=1024) => 8192,
+                _ => 2048,
+            },
+            Self::File { over, size, .. } => match (over, size) {
+                (_, 0x20_0000..) => 4,
+                (_, 0x2_0000..) => 64,
+                (Over::Plain, _) => 4096,
+                _ => 1024,
+            },
             Self::Handshakes { .. } => 256,
-            Self::File { size } if size <= 1 << 16 => 4096,
-            Self::File { .. } => 4,
-        }
-    }
-
-    /// As arguments, for this program to run itself with.
-    pub(crate) fn to_arguments(self) -> Vec<String> {
-        match self {
-            Self::Echo { size, connections } => {
-                vec!["echo".into(), size.to_string(), connections.to_string()]
-            }
-            Self::StreamEcho { size, connections } => vec![
-                "stream-echo".into(),
-                size.to_string(),
-                connections.to_string(),
-            ],
-            Self::File { size } => vec!["file".into(), size.to_string()],
-            Self::TlsEcho { size } => vec!["tls-echo".into(), size.to_string()],
-            Self::TlsFile { size } => vec!["tls-file".into(), size.to_string()],
-            Self::Handshakes { resumed } => vec!["handshakes".into(), resumed.to_string()],
-        }
-    }
-
-    /// The inverse of [`to_arguments`](Self::to_arguments).
-    pub(crate) fn parse(words: &[&str]) -> Option<Self> {
-        match *words {
-            ["echo", size, connections] => Some(Self::Echo {
-                size: size.parse().ok()?,
-                connections: connections.parse().ok()?,
-            }),
-            ["stream-echo", size, connections] => Some(Self::StreamEcho {
-                size: size.parse().ok()?,
-                connections: connections.parse().ok()?,
-            }),
-            ["file", size] => Some(Self::File {
-                size: size.parse().ok()?,
-            }),
-            ["tls-echo", size] => Some(Self::TlsEcho {
-                size: size.parse().ok()?,
-            }),
-            ["tls-file", size] => Some(Self::TlsFile {
-                size: size.parse().ok()?,
-            }),
-            ["handshakes", resumed] => Some(Self::Handshakes {
-                resumed: resumed.parse().ok()?,
-            }),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Echo {
-                size,
-                connections: 1,
-            } => write!(f, "echo {}, 1 connection", Bytes(size as u64)),
-            Self::Echo { size, connections } => {
-                write!(f, "echo {}, {connections} connections", Bytes(size as u64))
-            }
-            Self::StreamEcho { size, connections } => {
-                let plain = Self::Echo { size, connections };
-                write!(f, "stream {plain}")
-            }
-            Self::File { size } => write!(f, "sendfile {}", Bytes(size)),
-            Self::TlsEcho { size } => write!(f, "TLS echo {}, 1 connection", Bytes(size as u64)),
-            Self::TlsFile { size } => write!(f, "TLS sendfile {}", Bytes(size)),
-            Self::Handshakes { resumed: true } => f.write_str("TLS handshake, resumed"),
-            Self::Handshakes { resumed: false } => f.write_str("TLS handshake, full"),
-        }
-    }
-}
-
-/// A size in the largest unit that divides it.
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (unit, name) in [(1 << 20, "MiB"), (1 << 10, "KiB")] {
-            if self.0 >= unit && self.0.is_multiple_of(unit) {
-                return write!(f, "{} {name}", self.0 / unit);
-            }
-        }
-        write!(f, "{} B", self.0)
+            Self::Connect => 512,
+            Self::Idle { .. } => 1000,
+            Self::Watch { .. } => 20_000,
+            Self::FireTimers { .. } | Self::CancelTimers { .. } => 1,
+            Self::CallSoon | Self::CallSoonThreadsafe => 500_000,
+            Self::Wake => 5_000,
+        };
+        let requests = match effort {
+            Effort::Full => requests,
+            Effort::Quick => requests / 16,
+        };
+        requests.max(1).next_multiple_of(self.round())
     }
 }
 
@@ -156,4 +177,30 @@ pub(crate) fn file_of(size: u64) -> io::Result<File> {
         missing -= piece;
     }
     Ok(file)
+}
+
+/// The length of a request for a part of a file.
+pub(crate) const FILE_REQUEST: usize = 8;
+
+/// A request for the first bytes of a file: offset and length, each four
+/// little-endian bytes.
+pub(crate) fn file_request(length: u64) -> io::Result<[u8; FILE_REQUEST]> {
+    let length = u32::try_from(length).map_err(io::Error::other)?;
+    let mut request = [0; FILE_REQUEST];
+    request[4..].copy_from_slice(&length.to_le_bytes());
+    Ok(request)
+}
+
+/// Offset and length that a request asks for.
+pub(crate) fn parse_file_request(request: &[u8]) -> io::Result<(u64, u64)> {
+    let Some((offset, length)) = request.split_first_chunk::<4>() else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    let length = length
+        .first_chunk::<4>()
+        .ok_or(io::ErrorKind::InvalidData)?;
+    Ok((
+        u32::from_le_bytes(*offset).into(),
+        u32::from_le_bytes(*length).into(),
+    ))
 }

@@ -3,19 +3,13 @@
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollTimeout};
 
-use super::{accept, new_epoll, send};
+use super::{BATCH, BUFFER, accept, new_epoll, readable, send};
 use crate::Fallible;
-use crate::stage::{Subject, listen};
+use crate::subject::{Subject, listen};
 
-/// As many events a wait as any workload has connections.
-const BATCH: usize = 256;
-
-/// As much a read as loopline takes.
-const BUFFER: usize = 256 << 10;
-
-pub(crate) struct Echo {
+pub(super) struct Echo {
     listener: TcpListener,
     address: SocketAddr,
     epoll: Epoll,
@@ -25,7 +19,7 @@ pub(crate) struct Echo {
 }
 
 impl Echo {
-    pub(crate) fn new(size: usize) -> Fallible<Self> {
+    pub(super) fn new(size: usize) -> Fallible<Self> {
         let listener = listen()?;
         Ok(Self {
             address: listener.local_addr()?,
@@ -39,15 +33,14 @@ impl Echo {
 }
 
 impl Subject for Echo {
-    fn address(&self) -> SocketAddr {
-        self.address
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
     }
 
     fn accept(&mut self, connections: usize) -> Fallible<()> {
-        for index in 0..connections {
+        for number in 0..connections {
             let stream = accept(&self.listener)?;
-            let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
-            self.epoll.add(&stream, event)?;
+            self.epoll.add(&stream, readable(number))?;
             self.streams.push(stream);
         }
         Ok(())

@@ -7,158 +7,115 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use rustix::fs::sendfile;
 use rustix::io::{Errno, read};
 
-use super::{accept, new_epoll};
+use super::{BATCH, accept, new_epoll, readable};
 use crate::Fallible;
-use crate::stage::{Subject, listen};
-use crate::workload::file_of;
+use crate::subject::{Subject, listen};
+use crate::workload::{FILE_REQUEST, file_of, parse_file_request};
 
 /// The most that one call is asked for.
 const CHUNK: u64 = 0x7fff_f000;
 
-/// Where requests come from and files go to.
-struct Listening {
+/// An epoll loop: the interest of a connection goes to and fro between requests
+/// and room, and only if the room is used up.
+pub(super) struct Files {
     listener: TcpListener,
     address: SocketAddr,
     file: File,
-    size: u64,
+    epoll: Epoll,
+    connections: Vec<Connection>,
 }
 
-impl Listening {
-    fn new(size: u64) -> Fallible<Self> {
+struct Connection {
+    stream: TcpStream,
+    /// Where the file goes on, and where it ends.
+    offset: u64,
+    end: u64,
+    /// Whether it waits for room.
+    waiting: bool,
+}
+
+impl Files {
+    pub(super) fn new(size: u64) -> Fallible<Self> {
         let listener = listen()?;
         Ok(Self {
             address: listener.local_addr()?,
             listener,
             file: file_of(size)?,
-            size,
-        })
-    }
-}
-
-/// Takes a request off the socket.
-fn request(stream: &TcpStream) -> Fallible<()> {
-    match read(stream, &mut [0; 64])? {
-        0 => Err("a client has gone".into()),
-        _ => Ok(()),
-    }
-}
-
-/// An epoll loop over a socket that does not block: its interest goes to and
-/// fro between requests and room, and only if the room is used up.
-pub(crate) struct Files {
-    on: Listening,
-    epoll: Epoll,
-    stream: Option<TcpStream>,
-}
-
-impl Files {
-    pub(crate) fn new(size: u64) -> Fallible<Self> {
-        Ok(Self {
-            on: Listening::new(size)?,
             epoll: new_epoll()?,
-            stream: None,
+            connections: Vec::new(),
         })
     }
 
-    fn wait(&self) -> Fallible<()> {
-        self.epoll
-            .wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
-        Ok(())
-    }
-
-    fn want(&self, stream: &TcpStream, interest: EpollFlags) -> Fallible<()> {
-        Ok(self
-            .epoll
-            .modify(stream, &mut EpollEvent::new(interest, 0))?)
-    }
-
-    fn send(&self, stream: &TcpStream) -> Fallible<()> {
-        let mut offset = 0;
-        let mut waiting = false;
-        loop {
-            let count = (self.on.size - offset).min(CHUNK) as usize;
-            match sendfile(stream, &self.on.file, Some(&mut offset), count) {
-                Ok(0) => return Err("the file has shrunk".into()),
-                Ok(_) | Err(Errno::AGAIN) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if offset == self.on.size {
-                break;
-            }
-            if !waiting {
-                self.want(stream, EpollFlags::EPOLLOUT)?;
-                waiting = true;
-            }
-            self.wait()?;
+    /// Goes on with a connection; true if the end of a file has left.
+    fn ready(&mut self, number: usize) -> Fallible<bool> {
+        let connection = &mut self.connections[number];
+        if !connection.waiting {
+            (connection.offset, connection.end) = request(&connection.stream)?;
         }
-        if waiting {
-            self.want(stream, EpollFlags::EPOLLIN)?;
+        let wants_room = !send(&self.file, connection)?;
+        if wants_room != connection.waiting {
+            connection.waiting = wants_room;
+            let mut event = match wants_room {
+                true => EpollEvent::new(EpollFlags::EPOLLOUT, number as u64),
+                false => readable(number),
+            };
+            self.epoll.modify(&connection.stream, &mut event)?;
         }
-        Ok(())
+        Ok(!wants_room)
     }
+}
+
+/// Takes a request off the socket: a client waits for its file before it asks
+/// again, and eight bytes come at once.
+pub(super) fn request(stream: &TcpStream) -> Fallible<(u64, u64)> {
+    let mut request = [0; FILE_REQUEST];
+    match read(stream, &mut request)? {
+        0 => Err("a client has gone".into()),
+        _ => {
+            let (offset, length) = parse_file_request(&request)?;
+            Ok((offset, offset + length))
+        }
+    }
+}
+
+/// One call; true if the end of the file has left.
+fn send(file: &File, to: &mut Connection) -> Fallible<bool> {
+    let count = (to.end - to.offset).min(CHUNK) as usize;
+    match sendfile(&to.stream, file, Some(&mut to.offset), count) {
+        Ok(0) => return Err("the file has shrunk".into()),
+        Ok(_) | Err(Errno::AGAIN) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(to.offset == to.end)
 }
 
 impl Subject for Files {
-    fn address(&self) -> SocketAddr {
-        self.on.address
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
     }
 
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        let stream = accept(&self.on.listener)?;
-        self.epoll
-            .add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
-        self.stream = Some(stream);
-        Ok(())
-    }
-
-    fn serve(&mut self, requests: u64) -> Fallible<()> {
-        let stream = self.stream.as_ref().ok_or("nobody is connected")?;
-        for _ in 0..requests {
-            self.wait()?;
-            request(stream)?;
-            self.send(stream)?;
+    fn accept(&mut self, connections: usize) -> Fallible<()> {
+        for number in 0..connections {
+            let stream = accept(&self.listener)?;
+            self.epoll.add(&stream, readable(number))?;
+            self.connections.push(Connection {
+                stream,
+                offset: 0,
+                end: 0,
+                waiting: false,
+            });
         }
         Ok(())
     }
-}
-
-/// A loop of calls on a socket that blocks, and nothing else: what no event
-/// loop can be, because one client has the thread.
-pub(crate) struct BlockingFiles {
-    on: Listening,
-    stream: Option<TcpStream>,
-}
-
-impl BlockingFiles {
-    pub(crate) fn new(size: u64) -> Fallible<Self> {
-        Ok(Self {
-            on: Listening::new(size)?,
-            stream: None,
-        })
-    }
-}
-
-impl Subject for BlockingFiles {
-    fn address(&self) -> SocketAddr {
-        self.on.address
-    }
-
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        let stream = accept(&self.on.listener)?;
-        stream.set_nonblocking(false)?;
-        self.stream = Some(stream);
-        Ok(())
-    }
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
-        let stream = self.stream.as_ref().ok_or("nobody is connected")?;
-        for _ in 0..requests {
-            request(stream)?;
-            let mut offset = 0;
-            while offset < self.on.size {
-                let count = (self.on.size - offset).min(CHUNK) as usize;
-                if sendfile(stream, &self.on.file, Some(&mut offset), count)? == 0 {
-                    return Err("the file has shrunk".into());
+        let mut served = 0;
+        let mut events = [EpollEvent::empty(); BATCH];
+        while served < requests {
+            let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
+            for event in &events[..ready] {
+                if self.ready(event.data() as usize)? {
+                    served += 1;
                 }
             }
         }

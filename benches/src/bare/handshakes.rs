@@ -2,44 +2,39 @@
 
 use std::net::SocketAddr;
 
-use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollTimeout};
 
-use super::new_epoll;
-use super::tls::{Buffers, Secure};
-use super::tls_listener::TlsListener;
+use super::secure::{Secure, TlsListener};
+use super::{new_epoll, readable};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::subject::Subject;
 
 /// What events say of themselves.
-const LISTENER: u64 = 0;
-const CONNECTION: u64 = 1;
+const LISTENER: usize = 0;
+const CONNECTION: usize = 1;
 
-pub(crate) struct Handshakes {
-    on: TlsListener,
+pub(super) struct Handshakes<S: Secure> {
+    on: TlsListener<S>,
     epoll: Epoll,
     /// The one client's: it makes a connection after the other.
-    secure: Option<Secure>,
-    buffers: Buffers,
+    secure: Option<S>,
 }
 
-impl Handshakes {
-    pub(crate) fn new() -> Fallible<Self> {
+impl<S: Secure> Handshakes<S> {
+    pub(super) fn new() -> Fallible<Self> {
         let on = TlsListener::new()?;
         let epoll = new_epoll()?;
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, LISTENER);
-        epoll.add(&on.listener, event)?;
+        epoll.add(&on.listener, readable(LISTENER))?;
         Ok(Self {
             on,
             epoll,
             secure: None,
-            buffers: Buffers::new(),
         })
     }
 
     fn accept_next(&mut self) -> Fallible<()> {
         let secure = self.on.accept()?;
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, CONNECTION);
-        self.epoll.add(&secure.stream, event)?;
+        self.epoll.add(secure.stream(), readable(CONNECTION))?;
         self.secure = Some(secure);
         Ok(())
     }
@@ -47,22 +42,18 @@ impl Handshakes {
     /// Whether the connection has ended.
     fn go_on(&mut self) -> Fallible<bool> {
         let mut secure = self.secure.take().ok_or("nobody is connected")?;
-        if secure.receive(&mut self.buffers)? {
+        if secure.receive(&mut self.on.shared)? {
             self.secure = Some(secure);
             return Ok(false);
         }
-        secure.close(&mut self.buffers.wire)?;
+        secure.close(&mut self.on.shared)?;
         Ok(true)
     }
 }
 
-impl Subject for Handshakes {
-    fn address(&self) -> SocketAddr {
-        self.on.address
-    }
-
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        Ok(())
+impl<S: Secure> Subject for Handshakes<S> {
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.on.address)
     }
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
@@ -70,7 +61,7 @@ impl Subject for Handshakes {
         while served < requests {
             let mut event = [EpollEvent::empty()];
             self.epoll.wait(&mut event, EpollTimeout::NONE)?;
-            if event[0].data() == LISTENER {
+            if event[0].data() == LISTENER as u64 {
                 self.accept_next()?;
             } else if self.go_on()? {
                 served += 1;

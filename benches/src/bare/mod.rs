@@ -11,29 +11,78 @@
 //! The wait is epoll_wait(2), which valgrind knows in every version, and not
 //! the younger epoll_pwait2(2).
 
+mod blocking;
+mod calls;
+mod connect;
 mod echo;
 mod file;
 mod handshakes;
-mod tls;
+mod idle;
+mod openssl;
+mod remote;
+mod rustls;
+mod secure;
+mod timers;
 mod tls_echo;
 mod tls_file;
-mod tls_idle;
-mod tls_listener;
-
-pub(crate) use echo::Echo;
-pub(crate) use file::{BlockingFiles, Files};
-pub(crate) use handshakes::Handshakes;
-pub(crate) use tls_echo::TlsEcho;
-pub(crate) use tls_file::TlsFiles;
-pub(crate) use tls_idle::TlsIdle;
+mod watch;
 
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::Fallible;
+use crate::subject::Subject;
+use crate::workload::{Library, Over, Workload};
+
+/// The events of one wait, as many as loopline takes.
+const BATCH: usize = 1024;
+
+/// As much a read as loopline takes.
+const BUFFER: usize = 256 << 10;
+
+pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
+    Ok(match workload {
+        Workload::Echo { over, size, .. } => match over {
+            Over::Plain => Box::new(echo::Echo::new(size)?),
+            Over::Rustls => Box::new(tls_echo::TlsEcho::<rustls::Secure>::new(size)?),
+            Over::Openssl => Box::new(tls_echo::TlsEcho::<openssl::Secure>::new(size)?),
+        },
+        Workload::File { over, size, .. } => match over {
+            Over::Plain => Box::new(file::Files::new(size)?),
+            Over::Rustls => Box::new(tls_file::TlsFiles::<rustls::Secure>::new(size)?),
+            Over::Openssl => Box::new(tls_file::TlsFiles::<openssl::Secure>::new(size)?),
+        },
+        Workload::Handshakes { library, .. } => match library {
+            Library::Rustls => Box::new(handshakes::Handshakes::<rustls::Secure>::new()?),
+            Library::Openssl => Box::new(handshakes::Handshakes::<openssl::Secure>::new()?),
+        },
+        Workload::Connect => Box::new(connect::Connect::new()?),
+        Workload::Idle { over } => match over {
+            Over::Plain => Box::new(idle::Idle::new()?),
+            Over::Rustls => Box::new(idle::TlsIdle::<rustls::Secure>::new()?),
+            Over::Openssl => Box::new(idle::TlsIdle::<openssl::Secure>::new()?),
+        },
+        Workload::Watch {
+            descriptors,
+            active,
+        } => Box::new(watch::Watch::new(descriptors, active)?),
+        Workload::FireTimers { .. } => Box::new(timers::Fire::new()?),
+        Workload::CancelTimers { .. } => Box::new(timers::Cancel::default()),
+        Workload::CallSoon => Box::new(calls::Calls::new()?),
+        Workload::CallSoonThreadsafe => Box::new(remote::RemoteCalls::new()?),
+        Workload::Wake => Box::new(remote::Wake::new()?),
+    })
+}
+
+pub(crate) fn make_blocking(workload: Workload) -> Fallible<Box<dyn Subject>> {
+    match workload {
+        Workload::File { size, .. } => Ok(Box::new(blocking::BlockingFiles::new(size)?)),
+        _ => Err("one blocking socket serves plain files alone".into()),
+    }
+}
 
 /// The next connection, as an event loop wants it.
 fn accept(listener: &TcpListener) -> Fallible<TcpStream> {
@@ -45,6 +94,11 @@ fn accept(listener: &TcpListener) -> Fallible<TcpStream> {
 
 fn new_epoll() -> Fallible<Epoll> {
     Ok(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?)
+}
+
+/// The wish to read from the connection of a number.
+fn readable(number: usize) -> EpollEvent {
+    EpollEvent::new(EpollFlags::EPOLLIN, number as u64)
 }
 
 /// Writes all of it. Each client waits for its echo, so its socket has room,

@@ -2,61 +2,60 @@
 
 use std::net::SocketAddr;
 
-use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollTimeout};
 
-use super::new_epoll;
-use super::tls::{Buffers, Secure};
-use super::tls_listener::TlsListener;
+use super::secure::{Secure, TlsListener};
+use super::{BATCH, new_epoll, readable};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::subject::Subject;
 
-pub(crate) struct TlsEcho {
-    on: TlsListener,
+pub(super) struct TlsEcho<S: Secure> {
+    on: TlsListener<S>,
     epoll: Epoll,
-    secure: Option<Secure>,
-    buffers: Buffers,
+    connections: Vec<S>,
     size: usize,
 }
 
-impl TlsEcho {
-    pub(crate) fn new(size: usize) -> Fallible<Self> {
+impl<S: Secure> TlsEcho<S> {
+    pub(super) fn new(size: usize) -> Fallible<Self> {
         Ok(Self {
             on: TlsListener::new()?,
             epoll: new_epoll()?,
-            secure: None,
-            buffers: Buffers::new(),
+            connections: Vec::new(),
             size,
         })
     }
 }
 
-impl Subject for TlsEcho {
-    fn address(&self) -> SocketAddr {
-        self.on.address
+impl<S: Secure> Subject for TlsEcho<S> {
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.on.address)
     }
 
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        let secure = self.on.accept_open(&mut self.buffers)?;
-        self.epoll
-            .add(&secure.stream, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
-        self.secure = Some(secure);
+    fn accept(&mut self, connections: usize) -> Fallible<()> {
+        for _ in 0..connections {
+            let secure = self.on.accept_open()?;
+            let number = self.connections.len();
+            self.epoll.add(secure.stream(), readable(number))?;
+            self.connections.push(secure);
+        }
         Ok(())
     }
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
-        let secure = self.secure.as_mut().ok_or("nobody is connected")?;
         let mut missing = requests * self.size as u64;
+        let mut events = [EpollEvent::empty(); BATCH];
         while missing > 0 {
-            self.epoll
-                .wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
-            if !secure.receive(&mut self.buffers)? {
-                return Err("a client has gone".into());
+            let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
+            for event in &events[..ready] {
+                let secure = &mut self.connections[event.data() as usize];
+                if !secure.receive(&mut self.on.shared)? {
+                    return Err("a client has gone".into());
+                }
+                if !S::received(&self.on.shared).is_empty() {
+                    missing -= secure.send_back(&mut self.on.shared)? as u64;
+                }
             }
-            let Buffers { plain, wire, .. } = &mut self.buffers;
-            if !plain.is_empty() {
-                secure.send(plain, wire)?;
-            }
-            missing -= plain.len() as u64;
         }
         Ok(())
     }

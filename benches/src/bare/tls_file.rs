@@ -4,76 +4,87 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 
-use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollTimeout};
 
-use super::new_epoll;
-use super::tls::{Buffers, Secure};
-use super::tls_listener::TlsListener;
+use super::secure::{Secure, TlsListener};
+use super::{BATCH, new_epoll, readable};
 use crate::Fallible;
-use crate::stage::Subject;
-use crate::workload::file_of;
+use crate::subject::Subject;
+use crate::workload::{FILE_REQUEST, file_of, parse_file_request};
 
 /// A piece that a cache of the second level holds twice, as it was read and as
 /// it is sent.
 const PIECE: usize = 64 << 10;
 
-pub(crate) struct TlsFiles {
-    on: TlsListener,
+pub(super) struct TlsFiles<S: Secure> {
+    on: TlsListener<S>,
     epoll: Epoll,
-    secure: Option<Secure>,
-    buffers: Buffers,
+    connections: Vec<S>,
     piece: Vec<u8>,
     file: File,
-    size: u64,
 }
 
-impl TlsFiles {
-    pub(crate) fn new(size: u64) -> Fallible<Self> {
+impl<S: Secure> TlsFiles<S> {
+    pub(super) fn new(size: u64) -> Fallible<Self> {
         Ok(Self {
             on: TlsListener::new()?,
             epoll: new_epoll()?,
-            secure: None,
-            buffers: Buffers::new(),
+            connections: Vec::new(),
             piece: vec![0; PIECE],
             file: file_of(size)?,
-            size,
         })
+    }
+
+    /// Answers one request.
+    fn send(&mut self, number: usize, mut offset: u64, length: u64) -> Fallible<()> {
+        let secure = &mut self.connections[number];
+        let end = offset + length;
+        while offset < end {
+            let room = usize::try_from(end - offset)?.min(PIECE);
+            let count = self.file.read_at(&mut self.piece[..room], offset)?;
+            if count == 0 {
+                return Err("the file has shrunk".into());
+            }
+            secure.send(&self.piece[..count], &mut self.on.shared)?;
+            offset += count as u64;
+        }
+        Ok(())
     }
 }
 
-impl Subject for TlsFiles {
-    fn address(&self) -> SocketAddr {
-        self.on.address
+impl<S: Secure> Subject for TlsFiles<S> {
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.on.address)
     }
 
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        let secure = self.on.accept_open(&mut self.buffers)?;
-        self.epoll
-            .add(&secure.stream, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
-        self.secure = Some(secure);
+    fn accept(&mut self, connections: usize) -> Fallible<()> {
+        for _ in 0..connections {
+            let secure = self.on.accept_open()?;
+            let number = self.connections.len();
+            self.epoll.add(secure.stream(), readable(number))?;
+            self.connections.push(secure);
+        }
         Ok(())
     }
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
-        let secure = self.secure.as_mut().ok_or("nobody is connected")?;
         let mut sent = 0;
+        let mut events = [EpollEvent::empty(); BATCH];
         while sent < requests {
-            self.epoll
-                .wait(&mut [EpollEvent::empty()], EpollTimeout::NONE)?;
-            if !secure.receive(&mut self.buffers)? {
-                return Err("a client has gone".into());
-            }
-            for _ in 0..self.buffers.plain.len() {
-                let mut offset = 0;
-                while offset < self.size {
-                    let count = self.file.read_at(&mut self.piece, offset)?;
-                    if count == 0 {
-                        return Err("the file has shrunk".into());
-                    }
-                    secure.send(&self.piece[..count], &mut self.buffers.wire)?;
-                    offset += count as u64;
+            let ready = self.epoll.wait(&mut events, EpollTimeout::NONE)?;
+            for event in &events[..ready] {
+                let number = event.data() as usize;
+                if !self.connections[number].receive(&mut self.on.shared)? {
+                    return Err("a client has gone".into());
                 }
-                sent += 1;
+                // A client waits for its file before it asks again, and a
+                // record is not cut.
+                let asked = S::received(&self.on.shared);
+                if asked.len() == FILE_REQUEST {
+                    let (offset, length) = parse_file_request(asked)?;
+                    self.send(number, offset, length)?;
+                    sent += 1;
+                }
             }
         }
         Ok(())

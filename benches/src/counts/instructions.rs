@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::{present, under};
 use crate::Fallible;
-use crate::stage::SubjectKind;
+use crate::subject::SubjectKind;
 use crate::workload::Workload;
 
 /// `None` without valgrind.

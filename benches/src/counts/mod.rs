@@ -5,21 +5,17 @@
 //! every figure a request is such a slope.
 
 mod allocations;
-mod idle;
 mod instructions;
 mod system_calls;
-mod tls_idle;
 
 pub(crate) use allocations::allocations;
-pub(crate) use idle::{IdleHeap, idle_heap};
 pub(crate) use instructions::instructions;
 pub(crate) use system_calls::system_calls;
-pub(crate) use tls_idle::{TlsIdleHeap, tls_idle_heap};
 
 use std::process::{Command, Stdio};
 
 use crate::Fallible;
-use crate::stage::SubjectKind;
+use crate::subject::SubjectKind;
 use crate::workload::Workload;
 
 /// This program as a subject, to be run under a tool that counts.

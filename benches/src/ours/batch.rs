@@ -6,20 +6,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use loopline::rustls::RustlsContext;
+use loopline::tls::TlsContext;
 use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions};
 
-use crate::stage::listen;
+use crate::subject::{BACKLOG, listen};
+use crate::workload::Over;
 use crate::{Fallible, tls};
 
 /// How much is to be done before the loop returns to whoever counts.
-pub(crate) struct Batch {
+pub(super) struct Batch {
     event_loop: LoopHandle,
     missing: Cell<u64>,
     client_gone: Cell<bool>,
 }
 
 impl Batch {
-    pub(crate) fn new(event_loop: &LoopHandle) -> Rc<Self> {
+    pub(super) fn new(event_loop: &LoopHandle) -> Rc<Self> {
         Rc::new(Self {
             event_loop: event_loop.clone(),
             missing: Cell::new(0),
@@ -28,7 +30,7 @@ impl Batch {
     }
 
     /// Runs its loop until so much is done.
-    pub(crate) fn until(&self, event_loop: &Loop, done: u64) -> Fallible<()> {
+    pub(super) fn until(&self, event_loop: &Loop, done: u64) -> Fallible<()> {
         self.missing.set(done);
         event_loop.run_forever()?;
         if self.client_gone.get() {
@@ -38,7 +40,7 @@ impl Batch {
     }
 
     /// So much is done.
-    pub(crate) fn count(&self, done: u64) {
+    pub(super) fn count(&self, done: u64) {
         let missing = self.missing.get().saturating_sub(done);
         self.missing.set(missing);
         if missing == 0 {
@@ -47,51 +49,29 @@ impl Batch {
     }
 
     /// A connection has ended, and with it the run.
-    pub(crate) fn client_gone(&self) {
+    pub(super) fn client_gone(&self) {
         self.client_gone.set(true);
         self.event_loop.stop();
     }
 
-    pub(crate) fn event_loop(&self) -> &LoopHandle {
+    pub(super) fn event_loop(&self) -> &LoopHandle {
         &self.event_loop
     }
 }
 
 /// A loop with one server.
-pub(crate) struct Serving {
+pub(super) struct Serving {
     event_loop: Loop,
     batch: Rc<Batch>,
     address: SocketAddr,
 }
 
 impl Serving {
-    /// Serves with a protocol for each connection; each counts itself once as
-    /// it is made.
-    pub(crate) fn new<P: Protocol>(protocol: impl Fn(&Rc<Batch>) -> P + 'static) -> Fallible<Self> {
-        Self::on(Loop::new()?, protocol)
-    }
-
-    /// The same on a loop over some other backend.
-    pub(crate) fn on<P: Protocol>(
+    /// Serves with a protocol for each connection.
+    pub(super) fn new<P: Protocol>(
         event_loop: Loop,
+        over: Over,
         protocol: impl Fn(&Rc<Batch>) -> P + 'static,
-    ) -> Fallible<Self> {
-        Self::with_options(event_loop, protocol, ServerOptions::default())
-    }
-
-    /// The same over TLS.
-    pub(crate) fn over_tls<P: Protocol>(
-        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
-    ) -> Fallible<Self> {
-        let context = RustlsContext::from_server_config(tls::server_config()?);
-        let options = ServerOptions::default().ssl(Arc::new(context));
-        Self::with_options(Loop::new()?, protocol, options)
-    }
-
-    fn with_options<P: Protocol>(
-        event_loop: Loop,
-        protocol: impl Fn(&Rc<Batch>) -> P + 'static,
-        options: ServerOptions,
     ) -> Fallible<Self> {
         let batch = Batch::new(&event_loop);
         let shared = Rc::clone(&batch);
@@ -100,7 +80,7 @@ impl Serving {
         event_loop.run_until_complete(event_loop.create_server(
             move || protocol(&shared),
             listener,
-            options,
+            options(over)?,
         ))??;
         Ok(Self {
             event_loop,
@@ -109,12 +89,22 @@ impl Serving {
         })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
     }
 
     /// Runs until so much is done.
-    pub(crate) fn until(&self, done: u64) -> Fallible<()> {
+    pub(super) fn until(&self, done: u64) -> Fallible<()> {
         self.batch.until(&self.event_loop, done)
     }
+}
+
+pub(super) fn options(over: Over) -> Fallible<ServerOptions> {
+    let options = ServerOptions::default().backlog(BACKLOG.cast_unsigned());
+    let context: Arc<dyn TlsContext> = match over {
+        Over::Plain => return Ok(options),
+        Over::Rustls => Arc::new(RustlsContext::from_server_config(tls::rustls_config()?)),
+        Over::Openssl => Arc::new(tls::openssl_context()?),
+    };
+    Ok(options.ssl(context))
 }

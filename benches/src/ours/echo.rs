@@ -4,31 +4,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use loopline::{Loop, Outcome, Protocol, Transport};
+use loopline::{Outcome, Protocol, Transport};
 
 use super::batch::{Batch, Serving};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::subject::Subject;
 
-pub(crate) struct Echo {
+pub(super) struct Echo {
     serving: Serving,
     size: usize,
 }
 
 impl Echo {
-    pub(crate) fn new(size: usize, event_loop: Loop) -> Fallible<Self> {
-        let serving = Serving::on(event_loop, Connection::new)?;
-        Ok(Self { serving, size })
-    }
-
-    pub(crate) fn over_tls(size: usize) -> Fallible<Self> {
-        let serving = Serving::over_tls(Connection::new)?;
-        Ok(Self { serving, size })
+    pub(super) fn new(serving: Serving, size: usize) -> Self {
+        Self { serving, size }
     }
 }
 
 impl Subject for Echo {
-    fn address(&self) -> SocketAddr {
+    fn address(&self) -> Option<SocketAddr> {
         self.serving.address()
     }
 
@@ -41,13 +35,13 @@ impl Subject for Echo {
     }
 }
 
-struct Connection {
+pub(super) struct Connection {
     batch: Rc<Batch>,
     transport: Option<Rc<dyn Transport>>,
 }
 
 impl Connection {
-    fn new(batch: &Rc<Batch>) -> Self {
+    pub(super) fn new(batch: &Rc<Batch>) -> Self {
         Self {
             batch: Rc::clone(batch),
             transport: None,

@@ -1,5 +1,4 @@
-//! Files sent by a task a connection, through `EventLoop::sendfile` as it is:
-//! boxed future, file position kept up to date.
+//! Files sent by a task a connection, through `EventLoop::sendfile` as it is.
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -10,27 +9,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use loopline::{EventLoop, EventLoopExt, Outcome, Protocol, SendFileOptions, Transport};
+use loopline::{
+    EventLoop, EventLoopExt, FilePosition, Outcome, Protocol, SendFileOptions, Transport,
+};
 
 use super::batch::{Batch, Serving};
 use crate::Fallible;
-use crate::stage::Subject;
-use crate::workload::file_of;
+use crate::subject::Subject;
+use crate::workload::{file_of, parse_file_request};
 
-pub(crate) struct Files(Serving);
-
-impl Files {
-    pub(crate) fn new(size: u64) -> Fallible<Self> {
-        Ok(Self(Serving::new(Connection::factory(size)?)?))
-    }
-
-    pub(crate) fn over_tls(size: u64) -> Fallible<Self> {
-        Ok(Self(Serving::over_tls(Connection::factory(size)?)?))
-    }
-}
+pub(super) struct Files(pub(super) Serving);
 
 impl Subject for Files {
-    fn address(&self) -> SocketAddr {
+    fn address(&self) -> Option<SocketAddr> {
         self.0.address()
     }
 
@@ -43,7 +34,7 @@ impl Subject for Files {
     }
 }
 
-struct Connection {
+pub(super) struct Connection {
     batch: Rc<Batch>,
     file: Arc<File>,
     requests: Rc<Requests>,
@@ -51,7 +42,7 @@ struct Connection {
 
 impl Connection {
     /// What makes connections for one file.
-    fn factory(size: u64) -> Fallible<impl Fn(&Rc<Batch>) -> Self> {
+    pub(super) fn factory(size: u64) -> Fallible<impl Fn(&Rc<Batch>) -> Self> {
         let file = Arc::new(file_of(size)?);
         Ok(move |batch: &Rc<Batch>| Self {
             batch: Rc::clone(batch),
@@ -76,7 +67,9 @@ impl Protocol for Connection {
     }
 
     fn data_received(&mut self, data: &[u8]) -> Outcome {
-        self.requests.add(data.len());
+        // A client waits for its file before it asks again, so that a request
+        // comes by itself.
+        self.requests.add(parse_file_request(data)?);
         Ok(())
     }
 
@@ -86,7 +79,7 @@ impl Protocol for Connection {
     }
 }
 
-/// One file for each request, for as long as the transport takes them.
+/// A part of the file for each request, for as long as the transport takes them.
 async fn answer(
     batch: Rc<Batch>,
     transport: Rc<dyn Transport>,
@@ -94,10 +87,15 @@ async fn answer(
     requests: Rc<Requests>,
 ) {
     loop {
-        poll_fn(|cx| requests.poll_take(cx)).await;
+        let (offset, length) = poll_fn(|cx| requests.poll_take(cx)).await;
+        // The connections share the file, so its position is nobody's.
+        let options = SendFileOptions::default()
+            .offset(offset)
+            .count(length)
+            .position(FilePosition::Keep);
         let sent = batch
             .event_loop()
-            .sendfile(&transport, (&file).into(), SendFileOptions::default())
+            .sendfile(&transport, (&file).into(), options)
             .await;
         if sent.is_err() {
             return batch.client_gone();
@@ -106,28 +104,25 @@ async fn answer(
     }
 }
 
-/// Requests that wait for the task, which waits for requests.
+/// The request that waits for the task, which waits for requests.
 #[derive(Default)]
 struct Requests {
-    waiting: Cell<usize>,
+    waiting: Cell<Option<(u64, u64)>>,
     task: RefCell<Option<Waker>>,
 }
 
 impl Requests {
-    fn add(&self, more: usize) {
-        self.waiting.set(self.waiting.get() + more);
+    fn add(&self, request: (u64, u64)) {
+        self.waiting.set(Some(request));
         let task = self.task.take();
         if let Some(task) = task {
             task.wake();
         }
     }
 
-    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.waiting.get().checked_sub(1) {
-            Some(left) => {
-                self.waiting.set(left);
-                Poll::Ready(())
-            }
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<(u64, u64)> {
+        match self.waiting.take() {
+            Some(request) => Poll::Ready(request),
             None => {
                 self.task.replace(Some(cx.waker().clone()));
                 Poll::Pending

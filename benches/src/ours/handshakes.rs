@@ -8,25 +8,13 @@ use loopline::{Outcome, Protocol};
 
 use super::batch::{Batch, Serving};
 use crate::Fallible;
-use crate::stage::Subject;
+use crate::subject::Subject;
 
-pub(crate) struct Handshakes(Serving);
-
-impl Handshakes {
-    pub(crate) fn new() -> Fallible<Self> {
-        Ok(Self(Serving::over_tls(|batch| {
-            Connection(Rc::clone(batch))
-        })?))
-    }
-}
+pub(super) struct Handshakes(pub(super) Serving);
 
 impl Subject for Handshakes {
-    fn address(&self) -> SocketAddr {
+    fn address(&self) -> Option<SocketAddr> {
         self.0.address()
-    }
-
-    fn accept(&mut self, _: usize) -> Fallible<()> {
-        Ok(())
     }
 
     fn serve(&mut self, requests: u64) -> Fallible<()> {
@@ -34,7 +22,13 @@ impl Subject for Handshakes {
     }
 }
 
-struct Connection(Rc<Batch>);
+pub(super) struct Connection(Rc<Batch>);
+
+impl Connection {
+    pub(super) fn new(batch: &Rc<Batch>) -> Self {
+        Self(Rc::clone(batch))
+    }
+}
 
 impl Protocol for Connection {
     fn connection_lost(&mut self, error: Option<&io::Error>) -> Outcome {

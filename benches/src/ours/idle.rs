@@ -1,5 +1,6 @@
 //! Connections that only stand.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -7,42 +8,33 @@ use loopline::{Outcome, Protocol, Transport};
 
 use super::batch::{Batch, Serving};
 use crate::Fallible;
+use crate::subject::Subject;
+
+/// What of a connection is the user's own: the protocol in its cell and the
+/// shared pointer that the loop holds it by.
+pub(crate) const PROTOCOL_BYTES: usize = size_of::<RefCell<Connection>>() + 2 * size_of::<usize>();
 
 /// A server whose connections hold no more than a protocol needs.
-pub(crate) struct Idle(Serving);
+pub(super) struct Idle(pub(super) Serving);
 
-impl Idle {
-    /// What of a connection is the user's own: the protocol in the cell and
-    /// the shared pointer that the loop holds it by.
-    pub(crate) const PROTOCOL_BYTES: usize =
-        size_of::<std::cell::RefCell<Connection>>() + 2 * size_of::<usize>();
-
-    pub(crate) fn new() -> Fallible<Self> {
-        Ok(Self(Serving::new(Connection::new)?))
-    }
-
-    pub(crate) fn over_tls() -> Fallible<Self> {
-        Ok(Self(Serving::over_tls(Connection::new)?))
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
+impl Subject for Idle {
+    fn address(&self) -> Option<SocketAddr> {
         self.0.address()
     }
 
-    /// Takes so many connections more.
-    pub(crate) fn accept(&self, connections: usize) -> Fallible<()> {
-        self.0.until(connections as u64)
+    fn serve(&mut self, connections: u64) -> Fallible<()> {
+        self.0.until(connections)
     }
 }
 
-pub(crate) struct Connection {
+pub(super) struct Connection {
     batch: Rc<Batch>,
     /// Held as any protocol holds it that ever writes.
     transport: Option<Rc<dyn Transport>>,
 }
 
 impl Connection {
-    fn new(batch: &Rc<Batch>) -> Self {
+    pub(super) fn new(batch: &Rc<Batch>) -> Self {
         Self {
             batch: Rc::clone(batch),
             transport: None,

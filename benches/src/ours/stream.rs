@@ -4,16 +4,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use loopline::{EventLoopExt, Loop, ServerOptions, Stream};
+use loopline::{EventLoopExt, Loop, Stream};
 
-use super::batch::Batch;
+use super::batch::{Batch, options};
 use crate::Fallible;
-use crate::stage::{Subject, listen};
+use crate::subject::{Subject, listen};
+use crate::workload::Over;
 
 /// What a task reads at a time, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-pub(crate) struct StreamEcho {
+pub(super) struct StreamEcho {
     event_loop: Loop,
     batch: Rc<Batch>,
     address: SocketAddr,
@@ -21,7 +22,7 @@ pub(crate) struct StreamEcho {
 }
 
 impl StreamEcho {
-    pub(crate) fn new(size: usize) -> Fallible<Self> {
+    pub(super) fn new(size: usize) -> Fallible<Self> {
         let event_loop = Loop::new()?;
         let batch = Batch::new(&event_loop);
         let shared = Rc::clone(&batch);
@@ -33,7 +34,7 @@ impl StreamEcho {
                 attend(Rc::clone(&shared), stream)
             },
             listener,
-            ServerOptions::default(),
+            options(Over::Plain)?,
         ))??;
         Ok(Self {
             event_loop,
@@ -45,8 +46,8 @@ impl StreamEcho {
 }
 
 impl Subject for StreamEcho {
-    fn address(&self) -> SocketAddr {
-        self.address
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
     }
 
     fn accept(&mut self, connections: usize) -> Fallible<()> {

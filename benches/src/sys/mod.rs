@@ -1,5 +1,7 @@
-//! What asks for `unsafe`: an allocator that counts, and a call that rustix does
-//! not have.
+//! What asks for `unsafe`: allocators that count, a call that rustix does not
+//! have, and one of tokio's.
 
+pub(crate) mod async_fd;
 pub(crate) mod heap;
+pub(crate) mod openssl_heap;
 pub(crate) mod scheduler;

@@ -99,6 +99,7 @@ impl Engine {
             descriptors: RefCell::new(Descriptors::default()),
             dirty: RefCell::default(),
             ready: RefCell::default(),
+            arrivals: Cell::default(),
             calls: RefCell::new(Calls::default()),
             timers: RefCell::new(Timers::new(origin)),
             due: RefCell::default(),

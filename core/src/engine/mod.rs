@@ -28,6 +28,7 @@ pub(crate) mod idle;
 mod lifecycle;
 mod ready;
 mod remote;
+mod remote_call;
 mod slots;
 mod snapshot;
 mod timers;
@@ -38,7 +39,8 @@ mod wait_ready;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
-pub use remote::{Remote, RemoteHandle};
+pub use remote::Remote;
+pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
@@ -89,6 +91,8 @@ pub(crate) struct Engine {
     /// Slots whose wanted interest differs from what the backend knows.
     dirty: RefCell<Vec<Key>>,
     ready: RefCell<Ready>,
+    /// Memory for what other threads queue.
+    arrivals: Cell<Vec<RemoteItem>>,
     calls: RefCell<Calls>,
     timers: RefCell<Timers>,
     /// Timers of this turn that have not run yet.

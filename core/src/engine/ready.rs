@@ -1,9 +1,9 @@
 //! The queue of what runs next.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use super::remote::{RemoteCall, RemoteItem};
+use super::remote::RemoteItem;
+use super::remote_call::SharedCall;
 use super::{Engine, Todo};
 use crate::backend::Key;
 use crate::event_loop::Callback;
@@ -22,7 +22,7 @@ pub(crate) enum Run {
     /// What a layer has put off to a turn of its own.
     Later(Key),
     /// A callback of `call_soon_threadsafe`.
-    Remote(Arc<RemoteCall>),
+    Remote(SharedCall),
     /// `stop` from another thread.
     Stop,
 }

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::remote_call::{Call, RemoteHandle, SharedCall};
 use crate::backend::Waker;
 use crate::event_loop::{IntoOutcome, LoopClosed};
-use crate::protocol::Outcome;
 use crate::task::TaskId;
 
 /// What other threads and the loop share.
@@ -26,7 +25,7 @@ struct Queue {
 }
 
 pub(crate) enum RemoteItem {
-    Call(Arc<RemoteCall>),
+    Call(SharedCall),
     Task(TaskId),
     Stop,
 }
@@ -43,14 +42,19 @@ impl Shared {
     /// Queues an item and wakes the loop, once for all items since it last
     /// looked.
     pub(crate) fn push(&self, item: RemoteItem) -> Result<(), LoopClosed> {
-        {
+        let first = {
             let mut queue = lock(&self.queue);
             if queue.closed {
                 return Err(LoopClosed);
             }
+            let first = queue.items.is_empty();
             queue.items.push(item);
-        }
-        if !self.pending.swap(true, Ordering::AcqRel) {
+            if first {
+                self.pending.store(true, Ordering::Release);
+            }
+            first
+        };
+        if first {
             self.waker.wake();
         }
         Ok(())
@@ -58,16 +62,14 @@ impl Shared {
 
     #[inline]
     pub(super) fn is_pending(&self) -> bool {
-        self.pending.load(Ordering::Relaxed)
+        self.pending.load(Ordering::Acquire)
     }
 
-    pub(super) fn take(&self) -> Vec<RemoteItem> {
-        // First the flag, then the queue: an item that is pushed in between
-        // wakes the loop again, for nothing at worst.
-        if !self.pending.swap(false, Ordering::AcqRel) {
-            return Vec::new();
-        }
-        mem::take(&mut lock(&self.queue).items)
+    /// Exchanges what is queued for `empty`, whose memory the next items get.
+    pub(super) fn take(&self, empty: &mut Vec<RemoteItem>) {
+        let mut queue = lock(&self.queue);
+        self.pending.store(false, Ordering::Release);
+        mem::swap(&mut queue.items, empty);
     }
 
     pub(super) fn close(&self) {
@@ -120,7 +122,7 @@ impl Remote {
         &self,
         callback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<RemoteHandle, LoopClosed> {
-        let call = Arc::new(RemoteCall::new(Box::new(move || callback().into_outcome())));
+        let call: SharedCall = Arc::new(Call::new(callback));
         self.0.push(RemoteItem::Call(Arc::clone(&call)))?;
         Ok(RemoteHandle(call))
     }
@@ -135,111 +137,5 @@ impl Remote {
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote").finish_non_exhaustive()
-    }
-}
-
-type SendCallback = Box<dyn FnOnce() -> Outcome + Send>;
-
-enum CallState {
-    Waiting(SendCallback),
-    Running(ThreadId),
-    Over,
-}
-
-/// A callback that another thread queued.
-pub(crate) struct RemoteCall {
-    state: Mutex<CallState>,
-    ended: Condvar,
-    cancelled: AtomicBool,
-}
-
-impl RemoteCall {
-    fn new(callback: SendCallback) -> Self {
-        Self {
-            state: Mutex::new(CallState::Waiting(callback)),
-            ended: Condvar::new(),
-            cancelled: AtomicBool::new(false),
-        }
-    }
-
-    /// Drops the callback, although a handle on it may live on.
-    pub(super) fn abandon(&self) {
-        let dropped = {
-            let mut state = lock(&self.state);
-            match &*state {
-                CallState::Waiting(_) => mem::replace(&mut *state, CallState::Over),
-                CallState::Running(_) | CallState::Over => return,
-            }
-        };
-        drop(dropped);
-    }
-
-    /// Runs the callback, unless it was cancelled.
-    pub(super) fn run(&self) -> Outcome {
-        let callback = {
-            let mut state = lock(&self.state);
-            match mem::replace(&mut *state, CallState::Over) {
-                CallState::Waiting(callback) => {
-                    *state = CallState::Running(thread::current().id());
-                    callback
-                }
-                other => {
-                    *state = other;
-                    return Ok(());
-                }
-            }
-        };
-        let _over = Over(self);
-        callback()
-    }
-}
-
-/// Marks a call as over, also when it panics.
-struct Over<'a>(&'a RemoteCall);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.state) = CallState::Over;
-        self.0.ended.notify_all();
-    }
-}
-
-/// A callback of
-/// [`call_soon_threadsafe`](Remote::call_soon_threadsafe). Dropping the handle
-/// leaves the callback alone.
-pub struct RemoteHandle(Arc<RemoteCall>);
-
-impl RemoteHandle {
-    /// Keeps the callback from running. If it is running on another thread,
-    /// this waits until it is over, so that nothing of it goes on afterwards;
-    /// from inside the callback it has no effect (line E4).
-    pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
-        self.0.abandon();
-        self.wait(lock(&self.0.state));
-    }
-
-    /// Whether [`cancel`](Self::cancel) was called; waits as it does.
-    #[must_use]
-    pub fn cancelled(&self) -> bool {
-        self.wait(lock(&self.0.state));
-        self.0.cancelled.load(Ordering::Acquire)
-    }
-
-    fn wait(&self, mut state: MutexGuard<'_, CallState>) {
-        let this_thread = thread::current().id();
-        while matches!(&*state, CallState::Running(on) if *on != this_thread) {
-            state = self
-                .0
-                .ended
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-impl fmt::Debug for RemoteHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteHandle").finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Engine, Run, Todo};
+use super::{Engine, Run, Todo, remote_call};
 use crate::backend::Events;
 use crate::event_loop::Callback;
 use crate::task::TaskId;
@@ -70,10 +70,12 @@ impl Engine {
 
     #[cold]
     fn take_pending(&self) {
-        let items = self.shared.take();
+        let mut items = self.arrivals.take();
+        self.shared.take(&mut items);
         self.ready
             .borrow_mut()
-            .extend(items.into_iter().map(Run::from));
+            .extend(items.drain(..).map(Run::from));
+        self.arrivals.set(items);
         self.note(Todo::RUN);
     }
 
@@ -118,7 +120,7 @@ impl Engine {
             }
             Run::Stop => self.stopping.set(true),
             Run::Remote(call) => {
-                if let Err(error) = call.run() {
+                if let Err(error) = remote_call::run(call) {
                     self.report_error("a callback failed", &*error);
                 }
             }

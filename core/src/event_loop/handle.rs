@@ -59,6 +59,7 @@ impl EventLoop for LoopHandle {
         self.0.now()
     }
 
+    #[inline]
     fn call_soon_boxed(&self, callback: Callback) -> Result<Handle, LoopClosed> {
         self.0.call_soon(callback)
     }

@@ -8,21 +8,21 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use crate::client::connect;
+use super::connect;
 use crate::{Fallible, tls};
 
 /// A connection whose handshake is done.
-pub(crate) type Secure = StreamOwned<ClientConnection, TcpStream>;
+pub(super) type Secure = StreamOwned<ClientConnection, TcpStream>;
 
 /// What makes connections to one server.
-pub(crate) struct TlsClient {
+pub(super) struct TlsClient {
     address: SocketAddr,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 }
 
 impl TlsClient {
-    pub(crate) fn new(address: SocketAddr, resuming: bool) -> Fallible<Self> {
+    pub(super) fn new(address: SocketAddr, resuming: bool) -> Fallible<Self> {
         Ok(Self {
             address,
             config: tls::client_config(resuming)?,
@@ -30,7 +30,11 @@ impl TlsClient {
         })
     }
 
-    pub(crate) fn connect(&self) -> Fallible<Secure> {
+    pub(super) fn connect_all(&self, connections: usize) -> Fallible<Vec<Secure>> {
+        (0..connections).map(|_| self.connect()).collect()
+    }
+
+    fn connect(&self) -> Fallible<Secure> {
         let mut stream = connect(self.address)?;
         let mut conn = ClientConnection::new(Arc::clone(&self.config), self.name.clone())?;
         while conn.is_handshaking() {
@@ -40,7 +44,7 @@ impl TlsClient {
     }
 
     /// One connection from its beginning to its end, which has to be in order.
-    pub(crate) fn visit(&self) -> Fallible<()> {
+    pub(super) fn visit(&self) -> Fallible<()> {
         let mut secure = self.connect()?;
         secure.conn.send_close_notify();
         // The tickets come before the end, and are kept for the next time.
