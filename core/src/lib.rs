@@ -11,6 +11,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// As tests outside of the crate know it, so that they can share files.
+#[cfg(test)]
+extern crate self as loopline_core;
+
 pub mod backend;
 mod engine;
 mod event_loop;

@@ -22,7 +22,11 @@ use crate::source::Source;
 use crate::ticks::Ticks;
 
 /// How the bytes go, as the report names it.
-const KERNEL: &str = "sendfile(2)";
+const KERNEL: &str = if cfg!(windows) {
+    "TransmitFile"
+} else {
+    "sendfile(2)"
+};
 const FALLBACK: &str = "fallback";
 
 /// One way in which the file goes.

@@ -9,6 +9,8 @@ mod exit;
 mod hasher;
 mod legs;
 mod link;
+#[path = "../shared/pipe.rs"]
+mod pipe;
 mod receiver;
 mod report;
 #[path = "../shared/self_signed.rs"]

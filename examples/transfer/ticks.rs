@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use loopline::{EventLoop, EventLoopExt, LoopHandle};
 
+use crate::pipe::{self, Pipe};
+
 /// How often the thread writes.
 const PACE: Duration = Duration::from_millis(10);
 /// How long a message is, in bytes: one number.
@@ -43,6 +45,7 @@ impl fmt::Display for Watched {
 pub(crate) struct Ticks {
     event_loop: LoopHandle,
     near: Rc<Pipe>,
+    far: Arc<Pipe>,
     state: Rc<State>,
     sent: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
@@ -88,7 +91,7 @@ impl Ticks {
     ///
     /// What the system or the loop answers.
     pub(crate) fn start(event_loop: &LoopHandle) -> io::Result<Self> {
-        let (near, far) = pair()?;
+        let (near, far) = pipe::pair()?;
         near.set_nonblocking(true)?;
         let near = Rc::new(near);
         let state = Rc::new(State {
@@ -96,16 +99,19 @@ impl Ticks {
             bar: Cell::new(None),
             watched: Cell::default(),
         });
-        let (pipe, told) = (Rc::clone(&near), Rc::clone(&state));
-        event_loop.add_reader(&*near, move || read(&pipe, &told))?;
+        let (watched, told) = (Rc::clone(&near), Rc::clone(&state));
+        event_loop.add_reader(&*near, move || read(&watched, &told))?;
         let sent = Arc::new(AtomicU64::new(0));
         let progress = Arc::clone(&sent);
+        let far = Arc::new(far);
+        let written = Arc::clone(&far);
         Ok(Self {
             event_loop: event_loop.clone(),
             near,
             state,
             sent,
-            thread: Some(thread::spawn(move || write(&far, &progress))),
+            far,
+            thread: Some(thread::spawn(move || write(&written, &progress))),
         })
     }
 
@@ -148,10 +154,10 @@ impl Ticks {
 impl Drop for Ticks {
     fn drop(&mut self) {
         self.end();
-        // Neither can fail in a way that matters: what is watched or written
-        // afterwards finds the pipe closed.
+        // Neither can fail in a way that matters. The end that is written to is
+        // shut: with TCP, writing does not notice what happens to the other one.
         let _ = self.event_loop.remove_reader(&self.near);
-        let _ = self.near.shutdown(Shutdown::Both);
+        let _ = self.far.shutdown(Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -169,7 +175,7 @@ fn read(pipe: &Pipe, state: &State) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes until the other end is closed.
+/// Writes until this end is shut.
 fn write(pipe: &Pipe, progress: &AtomicU64) {
     loop {
         thread::sleep(PACE);
@@ -178,24 +184,4 @@ fn write(pipe: &Pipe, progress: &AtomicU64) {
             return;
         }
     }
-}
-
-#[cfg(unix)]
-type Pipe = std::os::unix::net::UnixStream;
-
-#[cfg(unix)]
-fn pair() -> io::Result<(Pipe, Pipe)> {
-    Pipe::pair()
-}
-
-#[cfg(not(unix))]
-type Pipe = std::net::TcpStream;
-
-/// Where only sockets of the network can be watched.
-#[cfg(not(unix))]
-fn pair() -> io::Result<(Pipe, Pipe)> {
-    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
-    let far = Pipe::connect(listener.local_addr()?)?;
-    let (near, _) = listener.accept()?;
-    Ok((near, far))
 }

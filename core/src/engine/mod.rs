@@ -22,6 +22,8 @@ mod calls;
 mod descriptors;
 mod dispatch;
 mod exceptions;
+#[cfg(test)]
+pub(crate) mod idle;
 mod lifecycle;
 mod ready;
 mod remote;

@@ -148,3 +148,42 @@ impl Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::idle::Idle;
+    use crate::send_file::FileSource;
+
+    /// What a transfer sends of a chunk of three bytes.
+    fn filled(engine: &Engine) -> Fallback {
+        let file = Reading::new(FileSource::reader(io::Cursor::new(b"abc")));
+        let mut fallback = Fallback::new(&file, 0).expect("no offset");
+        fallback.prepare(engine, 3);
+        let buffer = std::mem::take(&mut fallback.buffer);
+        let chunk = Chunk {
+            buffer,
+            read: Ok(3),
+        };
+        assert!(fallback.restore(chunk).expect("no error"));
+        fallback
+    }
+
+    #[test]
+    fn the_loop_has_its_buffer_back_once_everything_is_sent() {
+        let engine = Engine::new(Box::new(Idle));
+        let mut fallback = filled(&engine);
+        fallback.advance(&engine, 2);
+        assert!(engine.take_chunk().is_empty());
+        assert_eq!(fallback.unsent().len(), 1);
+        fallback.advance(&engine, 1);
+        assert_eq!(engine.take_chunk().len(), CHUNK);
+    }
+
+    #[test]
+    fn the_loop_has_its_buffer_back_if_the_transfer_ends_before() {
+        let engine = Engine::new(Box::new(Idle));
+        filled(&engine).release(&engine);
+        assert_eq!(engine.take_chunk().len(), CHUNK);
+    }
+}

@@ -10,7 +10,7 @@ use loopline_core::{
 
 use crate::case::{Case, Need, case};
 use crate::context::Context;
-use crate::harness::altered::{Altered, Failing};
+use crate::harness::altered::{Altered, Failing, Unreadable};
 use crate::harness::origin::Origin;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::{Scene, on_backend};
@@ -30,6 +30,11 @@ pub(super) const CASES: &[Case] = &[
         "After an error of the file the position is behind what was sent, and the connection goes on."
     )
     .needs(Need::SEND_FILE),
+    case!(
+        A35,
+        a_read_that_fails_is_not_made_elsewhere,
+        "An error of a file that is read in place ends the call, and no thread tries again."
+    ),
     case!(
         A55,
         the_loss_is_told_once,
@@ -143,6 +148,25 @@ fn after_an_error_the_position_is_what_was_sent(context: &Context) -> Outcome {
         )?;
     }
     Ok(())
+}
+
+fn a_read_that_fails_is_not_made_elsewhere(context: &Context) -> Outcome {
+    let backend = Altered::boxed(context.backend()?, Unreadable(ErrorKind::Other));
+    on_backend(context, backend, async |scene| {
+        let origin = Origin::file(b"content")?;
+        let log = Log::default();
+        let (transport, peer) = connections::to_peer(scene, log.recorder()).await?;
+        let options = SendFileOptions::default().offset(2);
+        let error = failure(scene.sendfile(&transport, origin.source(), options).await);
+        assert!(matches!(error.kind(), Kind::File(_)), "{error}");
+        assert_eq!((error.sent(), error.io_kind()), (0, ErrorKind::Other));
+        assert_eq!(origin.position()?, 2);
+        transport.write(b"after")?;
+        transport.close();
+        assert_eq!(log.until_lost().await, None);
+        assert_eq!(sockets::Reader::of(peer).bytes()?, b"after");
+        Ok(())
+    })
 }
 
 fn a_lost_connection_by_any_name_is_one(context: &Context) -> Outcome {

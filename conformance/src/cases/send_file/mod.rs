@@ -1,5 +1,6 @@
 //! Sending files.
 
+mod calls;
 mod cancel;
 mod closing;
 mod failure;
@@ -29,6 +30,7 @@ pub(super) const LAYER: Layer = Layer {
         closing::CASES,
         progress::CASES,
         turns::CASES,
+        calls::CASES,
         socket::CASES,
     ],
     left_out: left_out::LINES,

@@ -13,22 +13,14 @@ use loopline_core::{
 
 use crate::case::{Case, Need, case};
 use crate::context::Context;
-use crate::harness::altered::{Altered, Counting, Tally};
 use crate::harness::gated::Gate;
 use crate::harness::origin::Origin;
 use crate::harness::recorder::Log;
-use crate::harness::scene::on_backend;
 use crate::harness::stage::{MUCH, Setting, Way, over, over_all, over_transports};
 use crate::harness::{connections, files, os, sockets};
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
-    case!(
-        A32,
-        a_call_asks_for_what_a_system_can_count,
-        "However large a file is, one call asks for no more than 31 bits can count."
-    )
-    .needs(Need::SEND_FILE),
     case!(
         A59,
         a_slow_file_holds_nobody_up,
@@ -39,18 +31,6 @@ pub(super) const CASES: &[Case] = &[
         a_chunk_is_worth_its_thread,
         "A reader on another thread is asked for at least 64 KiB at once."
     ),
-    case!(
-        A69,
-        a_full_socket_is_waited_for,
-        "A socket that takes nothing is waited for, and not asked again meanwhile."
-    )
-    .needs(Need::SEND_FILE),
-    case!(
-        A70,
-        one_stretch_a_turn,
-        "A file gets one call a turn, also when the socket would take more."
-    )
-    .needs(Need::SEND_FILE),
     case!(
         A70,
         a_huge_file_holds_nobody_up,
@@ -74,34 +54,6 @@ pub(super) const CASES: &[Case] = &[
     .needs(Need::DESCRIPTOR_LISTS)
     .alone(),
 ];
-
-fn a_call_asks_for_what_a_system_can_count(context: &Context) -> Outcome {
-    let tally: Rc<Tally> = Rc::default();
-    let backend = Altered::boxed(context.backend()?, Counting(Rc::clone(&tally)));
-    on_backend(context, backend, async |scene| {
-        // All hole.
-        let file = tempfile::tempfile()?;
-        file.set_len(1 << 40)?;
-        let (transport, peer) = connections::to_peer(scene, Log::default().recorder()).await?;
-        let options = SendFileOptions::default().count((1 << 40) - 1);
-        let mut sending = scene.sendfile(&transport, file.into(), options);
-        assert!(!scene.ready_within(&mut sending, 5).await?);
-        let (ours, theirs) = sockets::pair()?;
-        let file = tempfile::tempfile()?;
-        file.set_len(1 << 40)?;
-        let options = SendFileOptions::default();
-        let mut other = Box::pin(scene.sock_sendfile_from(&ours, file, options));
-        assert!(!scene.ready_within(&mut other, 5).await?);
-        assert!(tally.sends.get() >= 2);
-        assert!(
-            tally.largest.get() <= 0x7fff_f000,
-            "{}",
-            tally.largest.get()
-        );
-        drop((sending, other, peer, theirs));
-        Ok(())
-    })
-}
 
 fn a_slow_file_holds_nobody_up(context: &Context) -> Outcome {
     over(
@@ -152,51 +104,6 @@ fn a_chunk_is_worth_its_thread(context: &Context) -> Outcome {
             Ok(())
         },
     )
-}
-
-fn a_full_socket_is_waited_for(context: &Context) -> Outcome {
-    let tally: Rc<Tally> = Rc::default();
-    let backend = Altered::boxed(context.backend()?, Counting(Rc::clone(&tally)));
-    on_backend(context, backend, async |scene| {
-        let content = files::content(MUCH);
-        let origin = Origin::file(&content)?;
-        let (mut ours, theirs) = sockets::pair()?;
-        sockets::fill(&mut ours)?;
-        let options = SendFileOptions::default();
-        let mut sending = Box::pin(scene.sock_sendfile_from(&ours, origin.source(), options));
-        assert!(!scene.ready_within(&mut sending, 1).await?);
-        let before = tally.sends.get();
-        assert!(!scene.ready_within(&mut sending, 100).await?);
-        // What is still on its way to the peer may make room once or twice.
-        assert!(tally.sends.get() - before < 10, "it is asked in every turn");
-        let reader = sockets::Reader::of(theirs);
-        assert_eq!(sending.await?, MUCH as u64);
-        drop(ours);
-        assert!(reader.bytes()?.ends_with(&content));
-        Ok(())
-    })
-}
-
-fn one_stretch_a_turn(context: &Context) -> Outcome {
-    let tally: Rc<Tally> = Rc::default();
-    let backend = Altered::boxed(context.backend()?, Counting(Rc::clone(&tally)));
-    on_backend(context, backend, async |scene| {
-        let origin = Origin::file(&files::content(MUCH))?;
-        let log = Log::default();
-        let (transport, peer) = connections::to_peer(scene, log.recorder()).await?;
-        let reader = sockets::Reader::of(peer);
-        for _ in 0..3 {
-            // With a count no call has to look for the end of the file.
-            let options = SendFileOptions::default().count(MUCH as u64);
-            scene.sendfile(&transport, origin.source(), options).await?;
-            scene.turns(1).await;
-        }
-        assert_eq!(tally.most_in_a_turn.get(), 1);
-        transport.close();
-        log.until_lost().await;
-        reader.bytes()?;
-        Ok(())
-    })
 }
 
 fn a_huge_file_holds_nobody_up(context: &Context) -> Outcome {

@@ -2,6 +2,7 @@
 //! subject. The loop is one side; the other is a raw socket and a coder in the
 //! hands of the case, which says how the bytes are cut.
 
+mod abandoned;
 mod arguments;
 mod buffered;
 mod closing;
@@ -15,6 +16,7 @@ mod options;
 mod refusing;
 mod rejected;
 mod serving;
+mod shutdown_timeout;
 mod stop_carrying;
 mod stop_failing;
 mod stopping;
@@ -37,6 +39,8 @@ pub(super) const LAYER: Layer = Layer {
         buffered::CASES,
         flow::CASES,
         closing::CASES,
+        shutdown_timeout::CASES,
+        abandoned::CASES,
         ending::CASES,
         stopping::CASES,
         stop_carrying::CASES,

@@ -1,9 +1,9 @@
-//! An error in the middle.
+//! Errors in the middle.
 
 use std::io;
 use std::num::NonZeroU64;
 
-use loopline_core::backend::{Backend, Key, SendFile, Sent};
+use loopline_core::backend::{Backend, BorrowedFile, Capabilities, Key, SendFile, Sent};
 
 use super::Alter;
 
@@ -27,5 +27,27 @@ impl Alter for Failing {
         self.calls = left;
         let len = job.len.min(self.stretch);
         inner.send_file(key, &SendFile { len, ..*job })
+    }
+}
+
+/// Sends no file itself, and fails to read any.
+pub(crate) struct Unreadable(pub(crate) io::ErrorKind);
+
+impl Alter for Unreadable {
+    fn capabilities(&self, inner: Capabilities) -> Capabilities {
+        let mut capabilities = inner;
+        capabilities.send_file = false;
+        capabilities.read_file = true;
+        capabilities
+    }
+
+    fn read_file(
+        &mut self,
+        _inner: &mut dyn Backend,
+        _file: BorrowedFile<'_>,
+        _offset: u64,
+        _into: &mut [u8],
+    ) -> io::Result<usize> {
+        Err(self.0.into())
     }
 }

@@ -16,7 +16,7 @@ use loopline_core::backend::{
 };
 
 pub(crate) use completing::{Completing, Hold};
-pub(crate) use failing::Failing;
+pub(crate) use failing::{Failing, Unreadable};
 pub(crate) use trickling::Trickling;
 
 /// What is changed about a backend.

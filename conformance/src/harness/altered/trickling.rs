@@ -11,6 +11,8 @@ use super::Alter;
 pub(crate) struct Trickling {
     most: NonZeroU64,
     pausing: bool,
+    /// What it says instead of [`Sent::NotReady`].
+    interruption: Option<io::ErrorKind>,
 }
 
 impl Trickling {
@@ -18,6 +20,15 @@ impl Trickling {
         Self {
             most,
             pausing: false,
+            interruption: None,
+        }
+    }
+
+    /// One that is interrupted every other time.
+    pub(crate) fn interrupted(self, by: io::ErrorKind) -> Self {
+        Self {
+            interruption: Some(by),
+            ..self
         }
     }
 }
@@ -31,7 +42,10 @@ impl Alter for Trickling {
     ) -> io::Result<Sent> {
         self.pausing = !self.pausing;
         if self.pausing {
-            return Ok(Sent::NotReady);
+            return match self.interruption {
+                Some(kind) => Err(kind.into()),
+                None => Ok(Sent::NotReady),
+            };
         }
         let len = job.len.min(self.most);
         inner.send_file(key, &SendFile { len, ..*job })

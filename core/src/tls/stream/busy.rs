@@ -60,3 +60,19 @@ impl Busy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_once_everything_was_taken() {
+        let busy = Busy::default();
+        busy.with(|parts| parts.reason = Some(io::ErrorKind::Other.into()));
+        busy.tidy();
+        assert!(busy.0.borrow().is_some(), "what is in use was given back");
+        assert!(busy.take(|parts| &mut parts.reason).is_some());
+        busy.tidy();
+        assert!(busy.0.borrow().is_none());
+    }
+}
