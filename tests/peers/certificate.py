@@ -40,6 +40,8 @@ subjectKeyIdentifier = hash
 """
 
 _NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+# It is verified sooner, where that is done in Python.
+RSA_KEY = ["-newkey", "rsa:2048", "-nodes"]
 
 
 def _openssl(*arguments, config):
@@ -74,7 +76,7 @@ class Authority:
             "-keyout", os.path.join(place, "ca.key"), "-out", self.root, config=self.config,
         )
 
-    def issue(self, title, name="localhost", days=(-1, 2)):
+    def issue(self, title, name="localhost", days=(-1, 2), new_key=tuple(_NEW_KEY)):
         """The paths of a certificate for a name and for 127.0.0.1, and of its key; it is
         valid between these days from now."""
         certificate, key, request = (
@@ -85,7 +87,7 @@ class Authority:
             (now + datetime.timedelta(days=day)).strftime("%Y%m%d%H%M%SZ") for day in days
         )
         _openssl(
-            "req", *_NEW_KEY, *_for_name(name), "-keyout", key, "-out", request,
+            "req", *new_key, *_for_name(name), "-keyout", key, "-out", request,
             config=self.config,
         )
         _openssl(

@@ -18,6 +18,8 @@ class Echo:
         self.server = server
         self.host, self.port, self.address = server.host, server.port, server.address
         self.events = queue.Queue()
+        # The errors of connections whose end came while another's was waited for.
+        self.ended = {}
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -30,16 +32,25 @@ class Echo:
         equal(told.pop("event"), event, told)
         return told
 
-    def rss(self):
-        """How much memory it has, in bytes."""
-        with open(f"/proc/{self.server.process.pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    def end_of(self, peer):
+        """Waits for the end of a connection, and gives its error."""
+        while peer not in self.ended:
+            told = self.events.get(timeout=10)
+            if told["event"] != "open":
+                self.ended[told["peer"]] = told["error"]
+        return self.ended.pop(peer)
+
+    def peak(self):
+        """How much memory it has had at most, in bytes."""
+        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
+            line = next(line for line in file if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
 
 
 class Bench:
     """A certificate for localhost, and how servers are started with it."""
 
-    def __init__(self, program, tls, place):
+    def __init__(self, program, tls, place, **options):
         self.program = program
         self.tls = tls
         self.provider = tls[-1]
@@ -48,7 +59,7 @@ class Bench:
         self.root = self.authority.root
         # It has signed nothing.
         self.stranger = Authority(os.path.join(place, "stranger"), "somebody else").root
-        self.certificate, self.key = self.authority.issue("right")
+        self.certificate, self.key = self.authority.issue("right", **options)
 
     @contextlib.contextmanager
     def echo(self, *options):
@@ -58,6 +69,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def prepare(program, tls):
+def prepare(program, tls, **options):
+    """The options are those of the certificate."""
     with tempfile.TemporaryDirectory() as place:
-        yield Bench(program, tls, place)
+        yield Bench(program, tls, place, **options)
