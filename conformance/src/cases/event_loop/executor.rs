@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use loopline_core::{Elapsed, EventLoopExt, JoinError, Loop};
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::context::Context;
 use crate::harness::scene::{on_loop, through_a_panic};
 use crate::verdict::{Outcome, Stop};
@@ -33,12 +33,14 @@ pub(super) const CASES: &[Case] = &[
         E18,
         an_executor_that_was_shut_down_takes_nothing,
         "Shutting down waits for the calls there are, no longer than allowed; afterwards a call is refused."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         E18,
         a_call_may_outlive_its_loop,
         "A call that ends after its loop was closed calls nothing there."
-    ),
+    )
+    .needs(Need::SYSTEM_CLOCK),
     case!(
         E15,
         a_panic_of_a_call_leaves_the_loop,
