@@ -21,7 +21,7 @@ pub(crate) async fn sock_connect(
 ) -> Result<(), ConnectError> {
     check(engine, source, Interest::WRITE).map_err(ConnectError::Socket)?;
     let socket = SockRef::from(&source);
-    let family = socket.local_addr().map_err(ConnectError::Socket)?.domain();
+    let family = family(&socket).map_err(ConnectError::Socket)?;
     let (name, address) = address_of(engine, target, family).await?;
     // Resolving took time.
     check(engine, source, Interest::WRITE).map_err(ConnectError::Socket)?;
@@ -32,6 +32,23 @@ pub(crate) async fn sock_connect(
             error,
         }])
     })
+}
+
+#[cfg(unix)]
+fn family(socket: &SockRef<'_>) -> io::Result<Domain> {
+    Ok(socket.local_addr()?.domain())
+}
+
+/// A socket that is not bound has no name here. But only one for IPv6 has the
+/// options of IPv6.
+#[cfg(windows)]
+fn family(socket: &SockRef<'_>) -> io::Result<Domain> {
+    match socket.local_addr() {
+        Ok(address) => Ok(address.domain()),
+        Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(error),
+        Err(_) if socket.only_v6().is_ok() => Ok(Domain::IPV6),
+        Err(_) => Ok(Domain::IPV4),
+    }
 }
 
 async fn address_of(
