@@ -126,3 +126,14 @@ mod prose {
     #[doc = include_str!("../docs/watching.md")]
     struct Watching;
 }
+
+/// The same, where hyper is there.
+#[cfg(all(
+    doctest,
+    target_os = "linux",
+    feature = "epoll",
+    feature = "rustls",
+    feature = "hyper"
+))]
+#[doc = include_str!("../docs/libraries.md")]
+struct Libraries;

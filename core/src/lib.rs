@@ -18,6 +18,8 @@ extern crate self as loopline_core;
 pub mod backend;
 mod engine;
 mod event_loop;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod net;
 mod protocol;
 mod send_file;
