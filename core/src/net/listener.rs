@@ -138,11 +138,6 @@ impl Listener {
     }
 
     fn accepted(&self, socket: StreamSocket, peername: Option<Address>) {
-        if let Err(error) = socket.set_nonblocking() {
-            return self
-                .engine
-                .report_error("an accepted socket cannot be used", &error);
-        }
         let sockname = self.local_name(&socket);
         let names = Names::new(peername, sockname);
         socket.disable_nagle(&names);

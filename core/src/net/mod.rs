@@ -1,5 +1,6 @@
 //! Making connections and servers.
 
+mod accept;
 mod attempt;
 mod bind;
 mod clients;

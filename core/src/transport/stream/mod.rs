@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
-//! `connection_lost` is always called in a later turn (line D3). Reading,
+//! `connection_lost` is never called inside another callback, and at the end of
+//! the turn at the earliest (line D3). Reading,
 //! ending the sending half, flow control and sending a file are flags beside
 //! that state, each changed in the file that is named after it.
 
