@@ -150,6 +150,11 @@ impl Engine {
         &self.exceptions
     }
 
+    /// The number of this turn; it wraps around.
+    pub(crate) fn turn_number(&self) -> u32 {
+        self.turn.get()
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.running.get()
     }

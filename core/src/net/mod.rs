@@ -1,6 +1,7 @@
 //! Making connections and servers.
 
 mod accept;
+mod arrivals;
 mod attempt;
 mod bind;
 mod clients;
