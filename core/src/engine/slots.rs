@@ -4,6 +4,8 @@ use std::io;
 use std::rc::Rc;
 
 use crate::backend::{Interest, Key, Readiness};
+use crate::net::Clients;
+use crate::transport::Transport;
 
 /// What owns a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,13 @@ pub(crate) trait Watched {
     fn accepts(&self, key: Key, turn: u32) -> bool {
         let _ = (key, turn);
         false
+    }
+
+    /// The handle that the user of a connection has, if a server has accepted it,
+    /// and it is this one.
+    fn client_of(self: Rc<Self>, server: &Rc<Clients>) -> Option<Rc<dyn Transport>> {
+        let _ = server;
+        None
     }
 
     /// Which directions a user watches.
