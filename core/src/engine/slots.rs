@@ -3,6 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
+use super::Engine;
 use crate::backend::{Interest, Key, Readiness};
 use crate::net::Clients;
 use crate::transport::Transport;
@@ -60,8 +61,9 @@ pub(crate) trait Watched {
         Ok(())
     }
 
-    /// The descriptor is ready. What is no longer wanted is ignored.
-    fn ready(&self, ready: Readiness);
+    /// The descriptor is ready, as the owner's engine says. What is no longer
+    /// wanted is ignored.
+    fn ready(&self, engine: &Engine, ready: Readiness);
 
     /// A job in flight has ended.
     fn done(&self, result: io::Result<u64>) {

@@ -240,7 +240,7 @@ impl Watched for Listener {
             .unwrap_or(Ok(()))
     }
 
-    fn ready(&self, _: Readiness) {
+    fn ready(&self, _: &Engine, _: Readiness) {
         self.accept_ready();
     }
 

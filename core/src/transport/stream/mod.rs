@@ -236,7 +236,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             .unwrap_or(Ok(()))
     }
 
-    fn ready(&self, ready: Readiness) {
+    fn ready(&self, engine: &Engine, ready: Readiness) {
         if ready.contains(Readiness::READ) {
             if self.may_read() {
                 self.read_ready();
@@ -245,7 +245,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             }
         }
         if ready.contains(Readiness::WRITE) {
-            self.engine.settle();
+            engine.settle();
             self.write_ready();
         }
     }
