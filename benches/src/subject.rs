@@ -105,7 +105,9 @@ impl SubjectKind {
                 | Workload::CallSoonThreadsafe
         );
         match (self, workload) {
-            (Self::Ours | Self::Tokio, _) => true,
+            (Self::Ours, _) => true,
+            (_, Workload::Spread { .. }) => false,
+            (Self::Tokio, _) => true,
             // hyper takes a runtime, of which there is no bare one.
             (_, Workload::Http { .. }) => false,
             (Self::Bare, _) => true,

@@ -63,6 +63,8 @@ pub(crate) enum Workload {
     /// Connections that come, have one byte sent back, and are closed by the
     /// server, one after the other.
     Connect,
+    /// As an echo on 64 connections, by so many loops that share a port.
+    Spread { loops: usize },
     /// Connections that come and stay; over TLS, with their handshake done.
     Idle { over: Over },
     /// Descriptors that are watched, some of them always ready; a request is
@@ -88,6 +90,10 @@ pub(crate) enum Effort {
     /// Shows that everything works.
     Quick,
 }
+
+/// The bytes of a message, and the connections, where several loops share a port.
+pub(crate) const SPREAD_SIZE: usize = 64;
+pub(crate) const SPREAD_CONNECTIONS: usize = 64;
 
 /// How many callbacks are queued at once.
 pub(crate) const CALLS_AT_ONCE: u64 = 1000;
@@ -128,6 +134,7 @@ impl Workload {
             Self::Echo { connections, .. }
             | Self::File { connections, .. }
             | Self::Http { connections, .. } => connections,
+            Self::Spread { .. } => SPREAD_CONNECTIONS,
             _ => 0,
         }
     }
@@ -137,6 +144,7 @@ impl Workload {
         match self {
             Self::Echo { active, .. } | Self::Watch { active, .. } => active as u64,
             Self::File { connections, .. } | Self::Http { connections, .. } => connections as u64,
+            Self::Spread { .. } => SPREAD_CONNECTIONS as u64,
             Self::FireTimers { timers } | Self::CancelTimers { timers } => timers as u64,
             Self::CallSoon | Self::CallSoonThreadsafe => CALLS_AT_ONCE,
             _ => 1,
@@ -170,6 +178,7 @@ impl Workload {
                 _ => 1024,
             },
             Self::Http { .. } => 4096,
+            Self::Spread { .. } => 8192,
             Self::Handshakes { .. } => 256,
             Self::Connect => 512,
             Self::Idle { .. } => 1000,

@@ -7,14 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{
-    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
-};
+use super::{Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo};
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
-use crate::net::{Resolver, SystemResolver};
+use crate::net::{Clients, Resolver, SystemResolver};
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
+use crate::transport::Transport;
 
 thread_local! {
     /// The loop that runs in this thread.
@@ -100,9 +99,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
-            calls: RefCell::new(Calls::default()),
             timers: RefCell::new(Timers::new(origin)),
-            due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
@@ -190,9 +187,8 @@ impl Engine {
             }
         }
         drop(runs);
-        drop(self.calls.take());
-        self.timers.borrow_mut().clear();
-        drop(self.due.take());
+        let timers = self.timers.borrow_mut().take_all();
+        drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
         let backend = self.backend.take();
@@ -212,6 +208,14 @@ impl Engine {
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())
+    }
+
+    /// The connections of one server, which may end while the caller goes through
+    /// them.
+    pub(crate) fn clients_of(&self, server: &Rc<Clients>) -> Vec<Rc<dyn Transport>> {
+        let slots = self.slots.borrow();
+        let owners = slots.owners().map(Rc::clone);
+        owners.filter_map(|owner| owner.client_of(server)).collect()
     }
 
     pub(crate) fn transport_added(&self) {

@@ -12,11 +12,12 @@
 //! 2. what was queued before the wait runs, and nothing that it queues;
 //! 3. the events of the wait are dispatched;
 //! 4. timers that were due after the wait run;
-//! 5. tasks that were woken meanwhile run, up to the first queued callback.
+//! 5. tasks that were woken meanwhile, and the ends of connections, run up to
+//!    the first queued callback.
 //!
-//! The fifth step is what saves a wait for each request of a task that reads
-//! and answers; callbacks keep asyncio's order, because they are never
-//! overtaken and always wait for the next turn.
+//! The fifth step saves a wait for each request of a task that reads and
+//! answers, and for each connection that is closed; callbacks keep asyncio's
+//! order, because they are never overtaken and always wait for the next turn.
 
 mod calls;
 mod descriptors;
@@ -31,6 +32,7 @@ mod remote;
 mod remote_call;
 mod slots;
 mod snapshot;
+mod timer_slots;
 mod timers;
 mod todo;
 mod turn;
@@ -61,7 +63,6 @@ use crate::net::Resolver;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
 
-use calls::{CallId, Calls};
 use descriptors::Descriptors;
 use exceptions::Exceptions;
 use ready::Ready;
@@ -93,10 +94,7 @@ pub(crate) struct Engine {
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
     arrivals: Cell<Vec<RemoteItem>>,
-    calls: RefCell<Calls>,
     timers: RefCell<Timers>,
-    /// Timers of this turn that have not run yet.
-    due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of
@@ -147,6 +145,11 @@ impl Engine {
 
     pub(crate) fn exceptions(&self) -> &Exceptions {
         &self.exceptions
+    }
+
+    /// The number of this turn; it wraps around.
+    pub(crate) fn turn_number(&self) -> u32 {
+        self.turn.get()
     }
 
     pub(crate) fn is_running(&self) -> bool {
