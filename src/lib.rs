@@ -123,6 +123,8 @@ mod prose {
     struct FromTokio;
     #[doc = include_str!("../docs/sending-files.md")]
     struct SendingFiles;
+    #[doc = include_str!("../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../docs/upgrading.md")]
     struct Upgrading;
     #[doc = include_str!("../docs/watching.md")]
