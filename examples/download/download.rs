@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Empty};
@@ -20,7 +21,7 @@ pub(crate) async fn run(
     event_loop: &Loop,
     from: &Authority,
     path: &str,
-    mut into: File,
+    file: &Path,
 ) -> Result<(), Failure> {
     let context = RustlsContext::client_with_system_roots()?;
     let options = ConnectOptions::default().ssl(Arc::new(context));
@@ -34,13 +35,17 @@ pub(crate) async fn run(
     if response.status() != StatusCode::OK {
         return Err(Failure::job(response.status()));
     }
+    let mut into = File::create_new(file)
+        .map_err(|error| Failure::job(format_args!("cannot write {}: {error}", file.display())))?;
     // It draws nothing unless standard error is a terminal.
     let bar = match response.body().size_hint().exact() {
         Some(length) => ProgressBar::new(length).with_style(ProgressStyle::with_template(BAR)?),
         None => ProgressBar::no_length(),
     };
     while let Some(frame) = response.frame().await {
-        if let Ok(data) = frame?.into_data() {
+        let so_far = bar.position();
+        let cut = |error| Failure::job(format_args!("after {so_far} bytes: {error}"));
+        if let Ok(data) = frame.map_err(cut)?.into_data() {
             into.write_all(&data)?;
             bar.inc(data.len() as u64);
         }

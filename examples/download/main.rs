@@ -5,7 +5,6 @@ mod download;
 #[path = "../shared/exit.rs"]
 mod exit;
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,10 +36,7 @@ fn main() -> ExitCode {
             .filter(|_| address.scheme_str() == Some("https"));
         let authority = authority.ok_or_else(wrong)?;
         let path = address.path_and_query().map_or("/", |path| path.as_str());
-        let into = File::create_new(&file).map_err(|error| {
-            Failure::usage(format_args!("cannot write {}: {error}", file.display()))
-        })?;
         let event_loop = Loop::new()?;
-        event_loop.run_until_complete(download::run(&event_loop, authority, path, into))?
+        event_loop.run_until_complete(download::run(&event_loop, authority, path, &file))?
     })
 }

@@ -100,18 +100,27 @@ def no_colours_where_none_are_wanted(programs):
     """On a terminal, with NO_COLOR."""
     for name, program in programs.items():
         for option in ["--help", "--no-such-option"]:
-            ours, theirs = pty.openpty()
-            environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
-            with subprocess.Popen([program, option], stdout=theirs, stderr=theirs,
-                                  env=environment) as process:
-                process.wait(10)
-            os.close(theirs)
-            shown = b""
-            with contextlib.suppress(OSError):
-                while part := os.read(ours, 65536):
-                    shown += part
-            os.close(ours)
+            shown = shown_by(program, option)
             assert shown and b"\x1b" not in shown, f"{name}: {shown!r}"
+    # A bar moves the cursor and erases lines, and has no colours either.
+    shown = shown_by(programs["transfer"], "--size", "20MiB")
+    assert b"of 20.00 MiB" in shown, shown
+    assert not re.search(rb"\x1b\[[0-9;]*m", shown), shown
+
+
+def shown_by(program, *arguments):
+    """What a terminal gets, with NO_COLOR."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
+    with subprocess.Popen([program, *arguments], stdout=theirs, stderr=theirs, env=environment):
+        os.close(theirs)
+        shown = b""
+        # Linux tells so that the other side is closed.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 65536):
+                shown += part
+    os.close(ours)
+    return shown
 
 
 if __name__ == "__main__":
