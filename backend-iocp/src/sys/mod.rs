@@ -14,7 +14,7 @@ mod transmission;
 
 pub(crate) use afd::{Afd, Poll, events};
 pub(crate) use file::{is_disk, is_readable, is_same, reopen};
-pub(crate) use port::{Entries, Packet, Port};
+pub(crate) use port::{Entries, Packet, Port, RELEASE, Release};
 pub(crate) use socket::{BaseSocket, base, refusal};
 #[cfg(test)]
 pub(crate) use transmission::scripted;

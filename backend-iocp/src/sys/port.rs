@@ -6,15 +6,48 @@ use std::os::windows::io::{
 };
 use std::ptr;
 
+use windows_sys::Wdk::Storage::FileSystem::{
+    FILE_COMPLETION_INFORMATION, FileReplaceCompletionInformation, NtSetInformationFile,
+};
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT};
 use windows_sys::Win32::System::IO::{
-    CreateIoCompletionPort, GetQueuedCompletionStatusEx, OVERLAPPED_ENTRY,
+    CreateIoCompletionPort, GetQueuedCompletionStatusEx, IO_STATUS_BLOCK, OVERLAPPED_ENTRY,
     PostQueuedCompletionStatus,
 };
+
+use super::error_of;
 
 /// A queue of what the kernel, or another thread, has to say.
 #[derive(Debug)]
 pub(crate) struct Port(OwnedHandle);
+
+/// The system call, or what stands for it in a test: has the packets of a socket
+/// come to no port any more.
+pub(crate) type Release = fn(BorrowedSocket<'_>) -> io::Result<()>;
+
+/// The system call itself. Windows has it since 8.1, and Wine 10 has not; a
+/// socket on which something is in flight is refused.
+pub(crate) const RELEASE: Release = release;
+
+fn release(socket: BorrowedSocket<'_>) -> io::Result<()> {
+    let mut status_block = IO_STATUS_BLOCK::default();
+    let nowhere = FILE_COMPLETION_INFORMATION::default();
+    // SAFETY: both pointers are to locals that outlive the call, which reads as
+    // much of the second as is said; the socket is borrowed.
+    let status = unsafe {
+        NtSetInformationFile(
+            socket.as_raw_socket() as HANDLE,
+            &raw mut status_block,
+            (&raw const nowhere).cast(),
+            size_of::<FILE_COMPLETION_INFORMATION>() as u32,
+            FileReplaceCompletionInformation,
+        )
+    };
+    if status != 0 {
+        return Err(error_of(status));
+    }
+    Ok(())
+}
 
 /// One entry of the queue.
 ///

@@ -71,25 +71,33 @@ struct Memory {
 /// A stretch of a file on its way, or whose packet has not been taken.
 pub(crate) struct Transmission(NonNull<Memory>);
 
-/// How a transmission ended, and the file.
+/// How a transmission ended, and the handles.
 pub(crate) struct Transmitted {
     pub(crate) result: io::Result<()>,
     /// How many bytes have left, whatever the result.
     pub(crate) count: u32,
+    pub(crate) socket: OwnedSocket,
+    pub(crate) file: File,
+}
+
+/// What was not even begun: why, and the handles.
+pub(crate) struct Refused {
+    pub(crate) error: io::Error,
+    pub(crate) socket: OwnedSocket,
     pub(crate) file: File,
 }
 
 impl Transmission {
     /// Starts sending `count` bytes from `offset`, which are to be at least 1
     /// and at most [`MOST_PER_CALL`]. If that is refused no packet comes, and
-    /// the file is given back.
+    /// the handles are given back.
     pub(crate) fn start(
         transmit: Transmit,
         socket: OwnedSocket,
         file: File,
         offset: u64,
         count: u32,
-    ) -> Result<Self, (io::Error, File)> {
+    ) -> Result<Self, Refused> {
         debug_assert!((1..=MOST_PER_CALL).contains(&count));
         let memory = Box::new(Memory {
             overlapped: OVERLAPPED {
@@ -115,8 +123,12 @@ impl Transmission {
         };
         if let Err(error) = started {
             // SAFETY: the kernel has refused, so that the memory is ours.
-            let memory = unsafe { Box::from_raw(place) };
-            return Err((error, memory.file));
+            let memory = *unsafe { Box::from_raw(place) };
+            return Err(Refused {
+                error,
+                socket: memory.socket,
+                file: memory.file,
+            });
         }
         Ok(Self(memory))
     }
@@ -179,6 +191,7 @@ impl Transmission {
         Transmitted {
             result,
             count,
+            socket: memory.socket,
             file: memory.file,
         }
     }
