@@ -195,3 +195,6 @@ impl fmt::Debug for IocpBackend {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

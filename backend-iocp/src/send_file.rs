@@ -92,16 +92,15 @@ impl Files {
         if !sys::is_disk(&file) {
             return Err(unsupported("TransmitFile sends files of file systems only"));
         }
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        let Some(length) = sys::length(&file)? else {
             return Err(unsupported("a directory has no content"));
-        }
+        };
         if !sys::is_readable(&file)? {
             return Err(io::Error::from_raw_os_error(ERROR_ACCESS_DENIED as i32));
         }
         // To ask for more than there is fails on some systems, and to ask for
         // nothing would send the whole file (lines A74, A75).
-        let left = metadata.len().saturating_sub(job.offset);
+        let left = length.saturating_sub(job.offset);
         let count = job.len.get().min(left).min(STRETCH.into());
         if count == 0 {
             return Ok(Sent::Bytes(0));

@@ -7,13 +7,16 @@
 //! module has to be careful.
 
 mod afd;
+mod calls;
 mod file;
 mod port;
 mod socket;
 mod transmission;
 
 pub(crate) use afd::{Afd, Poll, events};
-pub(crate) use file::{is_disk, is_readable, is_same, reopen};
+#[cfg(test)]
+pub(crate) use calls::made;
+pub(crate) use file::{is_disk, is_readable, is_same, length, reopen};
 pub(crate) use port::{Entries, Packet, Port, RELEASE, Release};
 pub(crate) use socket::{BaseSocket, base, refusal};
 #[cfg(test)]

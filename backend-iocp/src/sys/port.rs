@@ -15,7 +15,7 @@ use windows_sys::Win32::System::IO::{
     PostQueuedCompletionStatus,
 };
 
-use super::error_of;
+use super::{calls, error_of};
 
 /// A queue of what the kernel, or another thread, has to say.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) const RELEASE: Release = release;
 fn release(socket: BorrowedSocket<'_>) -> io::Result<()> {
     let mut status_block = IO_STATUS_BLOCK::default();
     let nowhere = FILE_COMPLETION_INFORMATION::default();
+    calls::note();
     // SAFETY: both pointers are to locals that outlive the call, which reads as
     // much of the second as is said; the socket is borrowed.
     let status = unsafe {
@@ -91,6 +92,7 @@ impl Entries {
 impl Port {
     /// Makes a port for one thread.
     pub(crate) fn new() -> io::Result<Self> {
+        calls::note();
         // SAFETY: without a file and an existing port, the call makes a port
         // and takes no memory of ours.
         let port = unsafe { CreateIoCompletionPort(INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 1) };
@@ -121,6 +123,7 @@ impl Port {
     }
 
     fn associate_raw(&self, handle: HANDLE, key: usize) -> io::Result<()> {
+        calls::note();
         // SAFETY: the callers borrow the handle, and no memory is passed.
         let port = unsafe { CreateIoCompletionPort(handle, self.raw(), key, 0) };
         if port.is_null() {
@@ -131,6 +134,7 @@ impl Port {
 
     /// Queues a packet without an operation.
     pub(crate) fn post(&self, key: usize) -> io::Result<()> {
+        calls::note();
         // SAFETY: the pointer is a plain number to the call, and null.
         let posted = unsafe { PostQueuedCompletionStatus(self.raw(), 0, key, ptr::null()) };
         if posted == 0 {
@@ -147,6 +151,7 @@ impl Port {
         entries.clear();
         let room = u32::try_from(entries.capacity()).unwrap_or(u32::MAX);
         let mut taken = 0;
+        calls::note();
         // SAFETY: there is room for that many entries behind the pointer.
         let answer = unsafe {
             GetQueuedCompletionStatusEx(

@@ -13,7 +13,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0};
 
-use super::Packet;
+use super::{Packet, calls};
 
 /// The most that one call may be asked for, in bytes (line A73). None at all
 /// would be the whole file (line A75).
@@ -38,6 +38,7 @@ unsafe fn transmit_file(
     count: u32,
     overlapped: *mut OVERLAPPED,
 ) -> io::Result<bool> {
+    calls::note();
     // SAFETY: both handles are open, and the caller keeps them so, and the
     // `OVERLAPPED`, until the packet has been taken.
     let done = unsafe {
@@ -149,6 +150,7 @@ impl Transmission {
     /// Asks the kernel to end it. Its packet follows, or is there.
     pub(crate) fn cancel(&self) {
         let memory = self.0.as_ptr();
+        calls::note();
         // That there is nothing to cancel says that it has ended, or will be
         // asked again.
         // SAFETY: the memory is there, and keeps the socket open; the kernel
@@ -172,6 +174,7 @@ impl Transmission {
         // done with the memory; nobody else has it.
         let memory = *unsafe { Box::from_raw(place) };
         let (mut count, mut flags) = (0, 0);
+        calls::note();
         // SAFETY: the operation has ended, so that the call only reads what
         // the `OVERLAPPED` says, and writes two numbers.
         let succeeded = unsafe {
