@@ -141,7 +141,9 @@ impl<L: Line> Transport for Handle<L> {
     }
 
     fn is_closing(&self) -> bool {
-        self.line.is_closing()
+        // Who has taken the connection over may be waiting for its peer.
+        let ending = |successor: Rc<dyn Transport>| successor.is_closing();
+        self.line.is_closing() || self.successor().is_some_and(ending)
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {

@@ -16,8 +16,9 @@
 //! ```
 //!
 //! [`TlsStream::enter`] is the one place where the state changes. `ENDING`
-//! closes or aborts the transport below; its `connection_lost` leads to `LOST`,
-//! and the user's `connection_lost` follows in a later turn (line B83).
+//! closes or aborts the transport below, or ends its sending half where the
+//! peer has an alert to read; its `connection_lost` leads to `LOST`, and the
+//! user's `connection_lost` follows in a later turn (line B83).
 
 mod busy;
 mod ending;
@@ -25,6 +26,7 @@ mod handle;
 mod handshake;
 mod incoming;
 mod inward;
+mod lingering;
 mod outgoing;
 mod stopping;
 mod timeout;
@@ -47,6 +49,7 @@ use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport,
 use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
+use lingering::Lingering;
 use stopping::Stopping;
 use timeout::Timeout;
 

@@ -43,10 +43,11 @@ impl TlsStream {
         }
         let mut wire = self.engine.take_wire();
         let encrypted = self.encrypt(pieces, &mut wire);
+        let spoke = !wire.is_empty();
         let below = self.send_wire(&mut wire);
         self.engine.return_wire(wire);
         if let Err(error) = encrypted {
-            self.failed(error);
+            self.failed(error, spoke);
             return Ok(Flow::Closed);
         }
         self.reflow();
