@@ -11,6 +11,7 @@ mod ending;
 mod failing;
 mod files;
 mod flow;
+mod joining;
 mod left_out;
 mod options;
 mod refusing;
@@ -39,6 +40,7 @@ pub(super) const LAYER: Layer = Layer {
         data::CASES,
         buffered::CASES,
         flow::CASES,
+        joining::CASES,
         closing::CASES,
         shutdown_timeout::CASES,
         abandoned::CASES,

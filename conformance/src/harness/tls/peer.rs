@@ -313,11 +313,10 @@ impl Peer {
     /// he sends.
     fn follow(&mut self) {
         let insecure = self.refused.is_some() || self.layers.is_empty();
-        if insecure && self.ended.is_some() && self.out.is_empty() && !self.stays {
-            if let Some(socket) = &self.socket {
-                // The other end may have gone already.
-                let _ = socket.shutdown(Shutdown::Write);
-            }
+        let over = insecure && self.ended.is_some() && self.out.is_empty() && !self.stays;
+        if let Some(socket) = self.socket.as_ref().filter(|_| over) {
+            // The other end may have gone already.
+            let _ = socket.shutdown(Shutdown::Write);
         }
     }
 

@@ -36,6 +36,7 @@ impl TlsStream {
     }
 
     fn begin_closing(&self) {
+        self.send_gathered();
         if !self.enter(State::Closing) {
             return;
         }
@@ -258,6 +259,7 @@ impl TlsStream {
             self.busy.with(|busy| busy.reason = reason);
         }
         self.pending.take();
+        self.drop_gathered();
         self.busy.take(|busy| &mut busy.unread);
         self.abandon_transfer(kind);
         self.replace_timer(None);
@@ -303,6 +305,7 @@ impl TlsStream {
         self.settle_handshake(Err(StartTlsError::Aborted));
         self.settle_stopping(Err(StopTlsError::Closed(LoopClosed)));
         self.forget_transfer();
+        self.drop_gathered();
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();

@@ -22,6 +22,7 @@
 
 mod busy;
 mod ending;
+mod gathered;
 mod handle;
 mod handshake;
 mod incoming;
@@ -53,6 +54,7 @@ use lingering::Lingering;
 use stopping::Stopping;
 use timeout::Timeout;
 
+pub(crate) use gathered::Gathered;
 pub(crate) use inward::Placeholder;
 
 /// asyncio's default high-water mark over TLS, in bytes (line B57).
@@ -97,6 +99,8 @@ bitflags! {
         const HALF_CLOSE_ALLOWED = 1 << 10;
         /// The protocol was told of the peer's end.
         const EOF_TOLD = 1 << 11;
+        /// Small writes of this connection wait for the callback to return.
+        const GATHERED = 1 << 12;
     }
 }
 
@@ -269,6 +273,7 @@ impl Watched for TlsStream {
     }
 
     fn settle(&self) -> bool {
+        self.send_gathered();
         let told = self.settle_flow();
         if !self.has(Flags::DRAINED) {
             return told;
