@@ -9,9 +9,10 @@
 //! one begins, what the first has written leaves.
 
 use std::cell::RefCell;
-use std::rc::{Rc, Weak};
 
 use super::{Flags, State, TlsStream};
+use crate::backend::Key;
+use crate::tls::TlsError;
 use crate::transport::{Flow, WriteError};
 
 /// The largest write that is joined with others, in bytes: copying it costs less
@@ -28,16 +29,16 @@ pub(crate) struct Gathered(RefCell<Parts>);
 
 #[derive(Default)]
 struct Parts {
-    owner: Weak<TlsStream>,
+    owner: Option<Key>,
     bytes: Vec<u8>,
 }
 
 impl Gathered {
     /// Puts bytes behind those of the same owner; false if they are not his or
     /// there is no room for them.
-    fn add(&self, owner: &Weak<TlsStream>, data: &[u8]) -> bool {
+    fn add(&self, owner: Key, data: &[u8]) -> bool {
         let parts = &mut *self.0.borrow_mut();
-        let takes = Weak::ptr_eq(&parts.owner, owner) && parts.bytes.len() + data.len() <= FULL;
+        let takes = parts.owner == Some(owner) && parts.bytes.len() + data.len() <= FULL;
         if takes {
             parts.bytes.extend_from_slice(data);
         }
@@ -45,32 +46,27 @@ impl Gathered {
     }
 
     /// The same for an owner who has none yet.
-    fn begin(&self, owner: &Weak<TlsStream>, data: &[u8]) {
+    fn begin(&self, owner: Key, data: &[u8]) {
         let parts = &mut *self.0.borrow_mut();
-        parts.owner = Weak::clone(owner);
+        parts.owner = Some(owner);
         parts.bytes.extend_from_slice(data);
     }
 
-    fn owner(&self) -> Option<Rc<TlsStream>> {
-        self.0.borrow().owner.upgrade()
+    fn owner(&self) -> Option<Key> {
+        self.0.borrow().owner
     }
 
     fn len(&self) -> usize {
         self.0.borrow().bytes.len()
     }
 
-    fn take(&self) -> Vec<u8> {
+    /// Lets `use_bytes` have what is there, which belongs to nobody then.
+    fn take<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
         let parts = &mut *self.0.borrow_mut();
-        parts.owner = Weak::new();
-        std::mem::take(&mut parts.bytes)
-    }
-
-    pub(super) fn give_back(&self, mut bytes: Vec<u8>) {
-        let parts = &mut *self.0.borrow_mut();
-        if parts.bytes.capacity() < bytes.capacity() && parts.bytes.is_empty() {
-            bytes.clear();
-            parts.bytes = bytes;
-        }
+        parts.owner = None;
+        let result = use_bytes(&parts.bytes);
+        parts.bytes.clear();
+        result
     }
 }
 
@@ -83,40 +79,47 @@ impl TlsStream {
         if !self.admits()? {
             return Ok(Flow::Closed);
         }
-        let gathered = self.engine.gathered();
-        if !gathered.add(&self.this, data) {
-            if let Some(owner) = gathered.owner() {
-                owner.send_gathered();
-            }
-            if self.state() != State::Open {
-                // That has failed.
-                return Ok(Flow::Closed);
-            }
-            gathered.begin(&self.this, data);
-            self.put(Flags::GATHERED, true);
-            self.engine.owe(self.key.get());
+        if !self.engine.gathered().add(self.key.get(), data) {
+            self.begin_gathering(data);
         }
         Ok(self.open_flow())
+    }
+
+    fn begin_gathering(&self, data: &[u8]) {
+        let gathered = self.engine.gathered();
+        if let Some(owner) = gathered.owner() {
+            self.engine.flush(owner);
+            if self.state() != State::Open {
+                // It was this one's, and has failed.
+                return;
+            }
+        }
+        gathered.begin(self.key.get(), data);
+        self.put(Flags::GATHERED, true);
+        if !self.has(Flags::CALLING) {
+            self.engine.owe(self.key.get());
+        }
     }
 
     /// What is gathered leaves. The user is told of what comes of it when he is
     /// free: it may be another connection that writes.
     pub(super) fn send_gathered(&self) {
         if self.has(Flags::GATHERED) {
-            self.send_all(&mut std::iter::empty());
-            if self.judge(self.queued()) {
+            let below = self.send_encrypted(|wire| self.encrypt_gathered(wire));
+            if !self.is_flowing(below) && self.judge(self.queued()) {
                 self.engine.owe(self.key.get());
             }
         }
     }
 
-    /// Takes what is gathered, if there is something.
-    pub(super) fn take_gathered(&self) -> Vec<u8> {
+    /// Encrypts what is gathered, if there is something.
+    pub(super) fn encrypt_gathered(&self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
         if !self.has(Flags::GATHERED) {
-            return Vec::new();
+            return Ok(());
         }
         self.put(Flags::GATHERED, false);
-        self.engine.gathered().take()
+        let gathered = self.engine.gathered();
+        gathered.take(|bytes| self.coder.borrow_mut().send(bytes, wire))
     }
 
     /// How much is gathered, in bytes.
@@ -130,7 +133,9 @@ impl TlsStream {
 
     /// The connection ends before what is gathered has left.
     pub(super) fn drop_gathered(&self) {
-        let bytes = self.take_gathered();
-        self.engine.gathered().give_back(bytes);
+        if self.has(Flags::GATHERED) {
+            self.put(Flags::GATHERED, false);
+            self.engine.gathered().take(|_| ());
+        }
     }
 }

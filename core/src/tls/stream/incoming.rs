@@ -133,6 +133,9 @@ impl TlsStream {
             }
             (true, Ok(())) => self.progressed(),
         }
+        if spoke {
+            self.reflow();
+        }
     }
 
     pub(super) fn progressed(&self) {
@@ -145,7 +148,6 @@ impl TlsStream {
                 self.peer_closed();
             }
         }
-        self.reflow();
     }
 
     /// The user pauses: the transport below is paused, so that nothing is

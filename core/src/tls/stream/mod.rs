@@ -101,6 +101,8 @@ bitflags! {
         const EOF_TOLD = 1 << 11;
         /// Small writes of this connection wait for the callback to return.
         const GATHERED = 1 << 12;
+        /// The protocol is being called: what it writes leaves right after.
+        const CALLING = 1 << 13;
     }
 }
 
@@ -235,9 +237,12 @@ impl TlsStream {
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
         let guard = PanicGuard(self);
+        self.put(Flags::CALLING, true);
         let result = callback(&mut *borrow(&protocol));
+        self.put(Flags::CALLING, false);
         std::mem::forget(guard);
         drop(protocol);
+        self.send_gathered();
         self.engine.settle();
         Some(result)
     }
@@ -270,6 +275,10 @@ impl Watched for TlsStream {
 
     fn later(&self) {
         self.go_on();
+    }
+
+    fn flush(&self) {
+        self.send_gathered();
     }
 
     fn settle(&self) -> bool {

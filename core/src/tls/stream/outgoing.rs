@@ -50,12 +50,26 @@ impl TlsStream {
         if !self.admits()? {
             return Ok(Flow::Closed);
         }
-        let below = self.send_all(pieces);
-        self.reflow();
+        let below = self.send_encrypted(|wire| {
+            self.encrypt_gathered(wire)?;
+            for slice in pieces {
+                self.encrypt(slice, wire)?;
+            }
+            Ok(())
+        });
+        if !self.is_flowing(below) {
+            self.reflow();
+        }
         Ok(match below {
             Flow::Closed => Flow::Closed,
             _ => self.open_flow(),
         })
+    }
+
+    /// Whether the queue below, which has the user's marks, says by its answer
+    /// that there is nothing to be told to anybody.
+    pub(super) fn is_flowing(&self, below: Flow) -> bool {
+        below == Flow::Open && self.state() == State::Open && !self.flow.is_full()
     }
 
     /// What a write answers that has not failed.
@@ -69,16 +83,13 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts and hands on, behind what is gathered; the user is told of
-    /// nothing.
-    pub(super) fn send_all(&self, pieces: &mut dyn Iterator<Item = &[u8]>) -> Flow {
+    /// Hands on what `encrypt` makes; the user is told of nothing.
+    pub(super) fn send_encrypted(
+        &self,
+        encrypt: impl FnOnce(&mut Vec<u8>) -> Result<(), TlsError>,
+    ) -> Flow {
         let mut wire = self.engine.take_wire();
-        let gathered = self.take_gathered();
-        let mut encrypted = self.encrypt(&gathered, &mut wire);
-        for slice in pieces {
-            encrypted = encrypted.and_then(|()| self.encrypt(slice, &mut wire));
-        }
-        self.engine.gathered().give_back(gathered);
+        let encrypted = encrypt(&mut wire);
         let spoke = !wire.is_empty();
         let below = self.send_wire(&mut wire);
         self.engine.return_wire(wire);
@@ -117,7 +128,9 @@ impl TlsStream {
 
     /// Ciphertext that waits below (line B59).
     pub(super) fn queued(&self) -> usize {
-        self.below().map_or(0, |below| below.write_buffer_size())
+        let below = self.below.borrow();
+        let below = below.as_ref();
+        below.map_or(0, |below| below.write_buffer_size())
     }
 
     /// Judges the queue below by the user's marks, and tells him.
