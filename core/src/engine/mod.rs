@@ -62,6 +62,7 @@ use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
+use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
@@ -105,6 +106,8 @@ pub(crate) struct Engine {
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
     wire: Cell<Vec<u8>>,
+    /// What a TLS connection has written in small pieces.
+    gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
     /// What no stream needs just now.
@@ -201,6 +204,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn gathered(&self) -> &Gathered {
+        &self.gathered
     }
 
     pub(crate) fn workers(&self) -> &Rc<Workers> {

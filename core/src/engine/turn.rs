@@ -22,7 +22,9 @@ impl Engine {
         // judged by the turn that it belongs to.
         if events.is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
-            if self.has_todo(Todo::ARM) {
+            if self.has_todo(Todo::ARM | Todo::SETTLE) {
+                // What was done while the loop did not run.
+                self.settle();
                 self.arm();
             }
             self.wait(events)?;

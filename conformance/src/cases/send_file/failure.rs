@@ -45,17 +45,20 @@ pub(super) const CASES: &[Case] = &[
         A58,
         nothing_is_told_after_the_loss,
         "No callback comes after connection_lost, not even to a protocol that was told to pause."
-    ),
+    )
+    .over_tls(),
     case!(
         A61,
         a_reset_is_an_error_of_the_connection,
         "A peer that resets meanwhile ends the call with an error of the connection, and the transport."
-    ),
+    )
+    .over_tls(),
     case!(
         A62,
         a_peer_that_leaves_with_everything_is_no_error,
         "A peer that closes right after the last byte makes no error."
-    ),
+    )
+    .over_tls(),
     case!(
         A63,
         a_lost_connection_by_any_name_is_one,
