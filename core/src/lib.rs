@@ -21,6 +21,7 @@ mod event_loop;
 mod net;
 mod protocol;
 mod send_file;
+mod signal;
 mod stream;
 mod task;
 pub mod tls;
@@ -30,7 +31,8 @@ mod watched;
 pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
-    LoopHandle, ProtocolFactory, RunError, SockExt, WatchCallback, WatchError, running_loop,
+    LoopHandle, ProtocolFactory, RunError, SignalExt, SockExt, WatchCallback, WatchError,
+    running_loop,
 };
 pub use net::{
     AcceptOptions, AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget,
@@ -42,6 +44,7 @@ pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
+pub use signal::{Signal, SignalError, SignalKind};
 pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, Interval, JoinError, JoinHandle, MissedTicks, Sleep, TaskHandle, Timeout};
 pub use transport::{

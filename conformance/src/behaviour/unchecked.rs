@@ -150,10 +150,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "D66",
         "An accept that fails on completion ports closes the listener; a pending one ends with the server.",
     ),
-    (
-        "E17",
-        "Signals are callbacks like any other, on the main thread.",
-    ),
     ("E38", "A datagram to nobody does not end receiving."),
     ("E42", "No wait of the suite is without a limit."),
 ];

@@ -13,6 +13,7 @@ use super::{
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Resolver, SystemResolver};
+use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 
@@ -112,6 +113,7 @@ impl Engine {
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             workers: Rc::default(),
+            signals: Signals::default(),
             exceptions: Exceptions::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,
@@ -183,6 +185,7 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
+        self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
         for run in &runs {
             if let Run::Remote(call) = run {

@@ -58,6 +58,7 @@ use std::time::Instant;
 
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
 
@@ -113,6 +114,7 @@ pub(crate) struct Engine {
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
+    signals: Signals,
     exceptions: Exceptions,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
@@ -202,6 +204,10 @@ impl Engine {
 
     pub(crate) fn workers(&self) -> &Rc<Workers> {
         &self.workers
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     pub(crate) fn spare(&self) -> &Spare {

@@ -17,7 +17,8 @@ pub(crate) enum Role {
     /// Something that waits for one descriptor: a connection attempt, or
     /// `sock_sendfile`.
     Waiter,
-    /// A descriptor of another library, owned by a `Watched`.
+    /// A descriptor of another library, owned by a `Watched`, or one that a signal
+    /// handler writes to.
     Descriptor,
     /// `add_reader` and `add_writer`.
     User,

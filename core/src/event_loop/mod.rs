@@ -5,6 +5,7 @@ mod ext;
 mod handle;
 mod outcome;
 mod owner;
+mod signal;
 mod sock;
 
 pub use error::{LoopClosed, RunError, WatchError};
@@ -12,6 +13,7 @@ pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
 pub use outcome::IntoOutcome;
 pub use owner::Loop;
+pub use signal::SignalExt;
 pub use sock::SockExt;
 
 use std::future::Future;

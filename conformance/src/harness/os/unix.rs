@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{AsSource, BorrowedFile, Source};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
@@ -18,7 +19,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Unwatchable, Watchable};
-use crate::verdict::Stop;
+use crate::verdict::{Outcome, Stop};
 
 pub(crate) use std::io::{PipeReader, PipeWriter};
 
@@ -36,6 +37,8 @@ pub(crate) const TELLS_BLOCKING: bool = true;
 pub(crate) const HAS_SIZELESS_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
+/// A process can send itself signals.
+pub(crate) const SIGNALS: bool = true;
 
 /// Stream sockets have names in the file system.
 pub(crate) const UNIX_SOCKETS: bool = true;
@@ -275,6 +278,17 @@ pub(crate) fn interrupt() -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::skipped("a shell that can stop a process"))
+}
+
+/// Two signals that are of no other use.
+pub(crate) fn spare_signals() -> Result<[SignalKind; 2], Stop> {
+    Ok([SignalKind::user_defined1(), SignalKind::user_defined2()])
+}
+
+/// Sends this thread a signal. It was delivered when this returns: one that came
+/// later, when nobody listens any more, would end the process.
+pub(crate) fn send_signal(kind: SignalKind) -> Outcome {
+    Ok(signal_hook::low_level::raise(kind.as_raw())?)
 }
 
 /// A file that tells no size, and what is in it, where there is one.

@@ -15,13 +15,14 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{BorrowedFile, Source};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
 use super::{Unwatchable, Watchable};
 use crate::harness::sockets;
-use crate::verdict::Stop;
+use crate::verdict::{Outcome, Stop};
 
 /// Sources are sockets, so what is not one cannot even be named.
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
@@ -35,6 +36,8 @@ pub(crate) const TELLS_BLOCKING: bool = false;
 pub(crate) const HAS_SIZELESS_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
+/// A process cannot press Ctrl-C on its own console alone.
+pub(crate) const SIGNALS: bool = false;
 /// The standard library has no Unix sockets here.
 pub(crate) const UNIX_SOCKETS: bool = false;
 /// Nothing limits the handles of a process.
@@ -159,6 +162,14 @@ pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
 }
 
 pub(crate) fn interrupt() -> Result<(), Stop> {
+    Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn spare_signals() -> Result<[SignalKind; 2], Stop> {
+    Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn send_signal(_: SignalKind) -> Outcome {
     Err(Stop::skipped("signals"))
 }
 
