@@ -87,7 +87,10 @@ fn a_closed_loop_leaves_the_default() -> Result<(), Failure> {
         std::thread::sleep(Duration::from_secs(60));
         return Err("it was not ended".into());
     }
-    let status = ended_by(child("a_closed_loop_leaves_the_default", ":")?, &[Signal::HUP])?;
+    let status = ended_by(
+        child("a_closed_loop_leaves_the_default", ":")?,
+        &[Signal::HUP],
+    )?;
     assert_eq!(status.signal(), Some(Signal::HUP.as_raw()));
     Ok(())
 }

@@ -19,6 +19,7 @@ pub mod backend;
 mod engine;
 mod event_loop;
 mod net;
+mod pipe;
 mod protocol;
 mod send_file;
 mod signal;
@@ -31,7 +32,7 @@ mod watched;
 pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
-    LoopHandle, ProtocolFactory, RunError, SignalExt, SockExt, WatchCallback, WatchError,
+    LoopHandle, PipeExt, ProtocolFactory, RunError, SignalExt, SockExt, WatchCallback, WatchError,
     running_loop,
 };
 pub use net::{
@@ -39,6 +40,7 @@ pub use net::{
     ConnectedSocket, ListenError, Resolution, Resolver, SendAllError, Server, ServerOptions,
     SystemResolver,
 };
+pub use pipe::{OwnedPipe, PipeError};
 pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
 pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,

@@ -136,11 +136,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "D30",
         "A protocol with a buffer of its own is asked for it as often as a read takes.",
     ),
-    ("D32", "The end of a pipe ends its transport."),
-    (
-        "D33",
-        "A pipe nobody reads closes its transport, with an error if data was left.",
-    ),
     ("D41", "Sizes are counted in bytes."),
     (
         "D61",

@@ -5,6 +5,7 @@ mod ext;
 mod handle;
 mod outcome;
 mod owner;
+mod pipe;
 mod signal;
 mod sock;
 
@@ -13,9 +14,11 @@ pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
 pub use outcome::IntoOutcome;
 pub use owner::Loop;
+pub use pipe::PipeExt;
 pub use signal::SignalExt;
 pub use sock::SockExt;
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -30,7 +33,7 @@ use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Resolver, Server, ServerOptions,
 };
-use crate::protocol::{Outcome, SharedProtocol};
+use crate::protocol::{Outcome, Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::task::TaskHandle;
 use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
@@ -52,7 +55,7 @@ pub type ProtocolFactory = Box<dyn FnMut() -> Result<SharedProtocol, BoxError>>;
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext<'_>)>;
 
 /// A new connection: its transport and the protocol that the factory made.
-pub type Connection = (Rc<dyn Transport>, SharedProtocol);
+pub type Connection<P = dyn Protocol> = (Rc<dyn Transport>, Rc<RefCell<P>>);
 
 /// An event loop: object-safe, so that applications and test suites can hold
 /// any loop as `Rc<dyn EventLoop>`.

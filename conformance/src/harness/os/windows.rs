@@ -9,18 +9,18 @@ mod sys;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::windows::fs::OpenOptionsExt;
-use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
+use std::os::windows::io::{AsHandle, AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
 
-use loopline_core::SignalKind;
 use loopline_core::backend::{BorrowedFile, Source};
+use loopline_core::{OwnedPipe, SignalKind};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
-use super::{Unwatchable, Watchable};
+use super::{PipeToRead, PipeToWrite, Unwatchable, Watchable};
 use crate::harness::sockets;
 use crate::verdict::{Outcome, Stop};
 
@@ -88,6 +88,32 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = sockets::pair()?;
     writer.set_nonblocking(true)?;
     Ok((reader, writer))
+}
+
+pub(crate) fn unblock(_: &impl AsHandle) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn blocks(_: &impl AsHandle) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A device that takes everything and has nothing to be read.
+pub(crate) fn null_device() -> io::Result<File> {
+    File::options().read(true).write(true).open("NUL")
+}
+
+pub(crate) fn pipes_to_read() -> Result<Vec<PipeToRead>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
+}
+
+pub(crate) fn pipes_to_write() -> Result<Vec<PipeToWrite>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
+}
+
+pub(crate) fn pipes_that_can_be_read()
+-> Result<Vec<(&'static str, OwnedPipe, Box<dyn Write>)>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
 }
 
 /// A pipe that passes for a file, and its other end.

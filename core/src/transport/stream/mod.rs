@@ -15,6 +15,7 @@
 mod close;
 mod flow;
 mod handle;
+mod one_way;
 mod read;
 mod transfer;
 mod unread;
@@ -237,10 +238,12 @@ impl<S: StreamIo> Watched for Stream<S> {
 
     fn ready(&self, ready: Readiness) {
         if ready.contains(Readiness::READ) {
-            if self.may_read() {
+            if !self.may_read() {
+                self.update_interest();
+            } else if S::READS {
                 self.read_ready();
             } else {
-                self.update_interest();
+                self.reader_left();
             }
         }
         if ready.contains(Readiness::WRITE) {

@@ -121,8 +121,9 @@ impl<S: StreamIo> Stream<S> {
     fn end_of_stream(&self) {
         self.set(Flags::EOF_READ);
         match self.call(crate::protocol::Protocol::eof_received) {
-            Some(Ok(true)) => self.update_interest(),
-            Some(Ok(false)) => self.close_gently(),
+            // What is only read is of no more use (line D32).
+            Some(Ok(true)) if S::WRITES => self.update_interest(),
+            Some(Ok(_)) => self.close_gently(),
             Some(Err(error)) => self.raised("eof_received failed", error),
             None => {}
         }

@@ -39,7 +39,9 @@ impl<S: StreamIo> Carrier for Stream<S> {
 
     fn check_sending(&self) -> Result<(), Kind> {
         let flags = self.flags.get();
-        if flags.intersects(Flags::CLOSING | Flags::ENDING) {
+        if !S::WRITES {
+            Err(Kind::Unsupported)
+        } else if flags.intersects(Flags::CLOSING | Flags::ENDING) {
             Err(Kind::Closing)
         } else if flags.contains(Flags::TRANSFER) {
             Err(Kind::InProgress)
@@ -68,7 +70,8 @@ impl<S: StreamIo> Carrier for Stream<S> {
 
     fn send_some(&self, transfer: &mut Transfer) -> Option<Step> {
         let key = self.key.get();
-        self.with_io(|io| {
+        let before = transfer.sent();
+        let step = self.with_io(|io| {
             let native = io.source().map(|socket| (key, socket));
             transfer.step(&self.engine, native, &mut |data| io.send(data))
         })

@@ -19,6 +19,9 @@ impl<S: StreamIo> Stream<S> {
     /// Whether bytes are taken, dropped, or refused.
     #[inline]
     fn admits(&self) -> Result<bool, WriteError> {
+        if !S::WRITES {
+            return Err(WriteError::ReadOnly);
+        }
         let hindrance = Flags::TRANSFER | Flags::EOF_WRITTEN | Flags::CLOSING | Flags::ENDING;
         if self.has(hindrance) {
             return self.admits_none();
