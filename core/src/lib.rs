@@ -16,6 +16,7 @@
 extern crate self as loopline_core;
 
 pub mod backend;
+mod debug;
 mod engine;
 mod event_loop;
 mod net;

@@ -180,6 +180,9 @@ impl Engine {
         }
         // Each step takes what is there, so that doing them again is harmless,
         // and goes on where a destructor that panicked has interrupted them.
+        if !self.is_closed() {
+            self.report_open();
+        }
         self.closed.set(true);
         self.shared.close();
         // Futures first: they hold transports and jobs that still find their

@@ -107,6 +107,13 @@ pub(crate) trait Watched {
         false
     }
 
+    /// What a user should have ended before the loop is closed: "a connection to
+    /// ADDRESS was lost", say. None if he has.
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        None
+    }
+
     /// Which directions a user watches.
     fn watched(&self) -> Interest {
         Interest::empty()

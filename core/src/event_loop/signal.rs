@@ -1,6 +1,7 @@
 //! asyncio's `add_signal_handler`, and signals for tasks.
 
 use super::{EventLoop, IntoOutcome};
+use crate::debug::Site;
 use crate::signal::{Signal, SignalError, SignalKind};
 
 /// Signals of the process, for callbacks and for tasks. Implemented for every
@@ -41,14 +42,20 @@ pub trait SignalExt: EventLoop {
     ///
     /// [`SignalError`]; nothing has changed then. SIGKILL and SIGSTOP, and what
     /// says that the program is broken, are refused before anything is touched.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn add_signal_handler<R: IntoOutcome>(
         &self,
         kind: SignalKind,
         mut callback: impl FnMut() -> R + 'static,
     ) -> Result<(), SignalError> {
+        let site = Site::here();
+        let callback = move || {
+            site.enter();
+            callback().into_outcome()
+        };
         self.handle()
             .engine()
-            .add_signal_handler(kind, Box::new(move || callback().into_outcome()))
+            .add_signal_handler(kind, Box::new(callback))
     }
 
     /// Ends what `add_signal_handler` began. Answers whether there was anything to

@@ -159,7 +159,8 @@ fn everything_written_arrives(context: &Context) -> Outcome {
 
 fn what_can_be_read_of_it_is_not_heard(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
-        for (kind, ours, mut theirs) in os::pipes_that_can_be_read()? {
+        for os::PipeToRead { kind, ours, theirs } in os::pipes_that_can_be_read()? {
+            let mut theirs = theirs;
             scene.context.doing(format!("writing to a {kind}"));
             let log = Log::default();
             let recorder = log.recorder();

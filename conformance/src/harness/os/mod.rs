@@ -23,7 +23,7 @@ pub(crate) struct Unwatchable {
     pub(crate) source: Box<dyn AsSource>,
 }
 
-/// What a transport reads from, and the end that is written to.
+/// What can be read from, and what gives it something to read.
 pub(crate) struct PipeToRead {
     pub(crate) kind: &'static str,
     pub(crate) ours: OwnedPipe,

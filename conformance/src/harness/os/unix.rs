@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{AsSource, BorrowedFile, Source};
-use loopline_core::{OwnedPipe, SignalKind};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -107,17 +107,16 @@ pub(crate) fn pipes_to_write() -> Result<Vec<PipeToWrite>, Stop> {
 }
 
 /// What can be written to and read from, and what gives it something to read.
-pub(crate) fn pipes_that_can_be_read()
--> Result<Vec<(&'static str, OwnedPipe, Box<dyn Write>)>, Stop> {
+pub(crate) fn pipes_that_can_be_read() -> Result<Vec<PipeToRead>, Stop> {
     let (ours, theirs) = UnixStream::pair()?;
     let (terminal, line) = terminal()?;
     let folder = tempfile::tempdir()?;
     let path = make_fifo(folder.path())?;
     let both = File::options().read(true).write(true).open(&path)?;
     Ok(vec![
-        ("Unix stream", ours.into(), Box::new(theirs)),
-        ("FIFO", both.try_clone()?.into(), Box::new(both)),
-        ("terminal", terminal, Box::new(line)),
+        PipeToRead::new("Unix stream", ours, theirs),
+        PipeToRead::new("FIFO", both.try_clone()?, both),
+        PipeToRead::new("terminal", terminal, line),
     ])
 }
 

@@ -9,14 +9,14 @@ mod sys;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsHandle, AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{BorrowedFile, Source};
-use loopline_core::{OwnedPipe, SignalKind};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
@@ -111,8 +111,7 @@ pub(crate) fn pipes_to_write() -> Result<Vec<PipeToWrite>, Stop> {
     Err(Stop::skipped("pipes that can be watched"))
 }
 
-pub(crate) fn pipes_that_can_be_read()
--> Result<Vec<(&'static str, OwnedPipe, Box<dyn Write>)>, Stop> {
+pub(crate) fn pipes_that_can_be_read() -> Result<Vec<PipeToRead>, Stop> {
     Err(Stop::skipped("pipes that can be watched"))
 }
 

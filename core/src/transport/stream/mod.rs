@@ -296,3 +296,12 @@ impl<S: StreamIo> Client for Stream<S> {
         Rc::new(Handle::of_user(self))
     }
 }
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        let end = match self.names.peername() {
+            Some(peer) => format!("the connection to {peer} was lost"),
+            None => "the connection to a peer without a name was lost".to_owned(),
+        };
+        (!self.has(Flags::ENDING)).then_some(end)
+    }
+
