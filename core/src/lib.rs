@@ -27,10 +27,13 @@ mod signal;
 mod stream;
 mod task;
 pub mod tls;
+mod trace;
 mod transport;
 mod watched;
 
-pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
+pub use engine::{
+    ExceptionContext, Handle, Metrics, Remote, RemoteHandle, Severity, Snapshot, TimerHandle,
+};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
     LoopHandle, PipeExt, ProtocolFactory, RunError, SignalExt, SockExt, WatchCallback, WatchError,

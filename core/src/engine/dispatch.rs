@@ -12,6 +12,7 @@ impl Engine {
     #[inline]
     pub(super) fn dispatch(self: &Rc<Self>, events: &mut Events) {
         while let Some((key, result)) = events.pop_done() {
+            self.counters.event();
             let current = self.addressee(key);
             if let Some((owner, _)) = current.or_else(|| self.late_addressee(key)) {
                 owner.done(result);
@@ -19,6 +20,7 @@ impl Engine {
             }
         }
         while let Some((key, ready)) = events.pop_ready() {
+            self.counters.event();
             match self.addressee(key) {
                 Some((owner, armed)) => self.deliver(&*owner, armed, ready),
                 None => self.deliver_late(key, ready),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Calls, Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -71,6 +71,7 @@ impl<'a> Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        self.0.stop_measuring();
         self.0.running.set(false);
         self.0.stopping.set(false);
         let engine = RUNNING.with(RefCell::take);
@@ -115,6 +116,7 @@ impl Engine {
             workers: Rc::default(),
             signals: Signals::default(),
             exceptions: Exceptions::default(),
+            counters: Counters::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,
             turn: Cell::new(0),
@@ -178,11 +180,11 @@ impl Engine {
         if self.running.get() {
             return Err(RunError::AlreadyRunning);
         }
-        // Each step takes what is there, so that doing them again is harmless,
-        // and goes on where a destructor that panicked has interrupted them.
         if !self.is_closed() {
             self.report_open();
         }
+        // Each step takes what is there, so that doing them again is harmless,
+        // and goes on where a destructor that panicked has interrupted them.
         self.closed.set(true);
         self.shared.close();
         // Futures first: they hold transports and jobs that still find their

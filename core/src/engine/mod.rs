@@ -26,6 +26,7 @@ mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
 mod lifecycle;
+mod metrics;
 mod ready;
 mod remote;
 mod remote_call;
@@ -39,6 +40,7 @@ mod wait_ready;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
+pub use metrics::Metrics;
 pub use remote::Remote;
 pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
@@ -65,6 +67,7 @@ use crate::task::{Tasks, Workers};
 use calls::{CallId, Calls};
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
 use timers::Timers;
@@ -116,6 +119,7 @@ pub(crate) struct Engine {
     workers: Rc<Workers>,
     signals: Signals,
     exceptions: Exceptions,
+    counters: Counters,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,

@@ -26,6 +26,7 @@ impl Engine {
                 self.arm();
             }
             self.wait(events)?;
+            self.counters.turn();
         }
         self.take_remote();
         if self.has_todo(Todo::TIMERS | Todo::RUN) {
@@ -56,8 +57,20 @@ impl Engine {
         } else {
             self.until_timer()
         };
+        if self.counters.is_measured() {
+            return self.measured_wait(timeout, events);
+        }
         self.with_backend(|backend| backend.wait(timeout, events))
             .unwrap_or(Ok(()))
+    }
+
+    #[cold]
+    fn measured_wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        let begin = self.now();
+        self.counters.waits(begin);
+        let waited = self.with_backend(|backend| backend.wait(timeout, events));
+        self.counters.waited(begin, self.now());
+        waited.unwrap_or(Ok(()))
     }
 
     /// Queues what other threads have queued, in its place among the rest.
@@ -94,6 +107,7 @@ impl Engine {
             let Some(run) = run else {
                 return;
             };
+            self.counters.callback();
             self.timed(|| self.run(run, main));
             self.settle();
         }
@@ -141,6 +155,7 @@ impl Engine {
             };
             let callback = self.calls.borrow_mut().take(id);
             if let Some(callback) = callback {
+                self.counters.callback();
                 self.timed(|| self.run_call(callback));
                 self.settle();
             }

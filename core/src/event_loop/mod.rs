@@ -28,7 +28,7 @@ use async_trait::async_trait;
 
 use crate::BoxError;
 use crate::backend::{AsSource, Capabilities, Source};
-use crate::engine::{ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
+use crate::engine::{ExceptionContext, Handle, Metrics, Remote, Snapshot, TimerHandle};
 use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Resolver, Server, ServerOptions,
@@ -345,7 +345,22 @@ pub trait EventLoop {
 
     /// In debug mode callbacks that take longer than
     /// [`slow_callback_duration`](Self::slow_callback_duration) are reported
-    /// (line E16).
+    /// (line E16): to the exception handler, or where there is none, to `tracing`
+    /// or standard error.
+    ///
+    /// With the feature `debug` such a report says where the callback was
+    /// registered, if that was by [`EventLoopExt`], [`SignalExt`] or [`Remote`] and
+    /// in debug mode; and each connection and server that is open when the loop is
+    /// closed is reported (line D60).
+    ///
+    /// asyncio's debug mode also finds calls from a wrong thread. Here they do not
+    /// compile: of a loop only [`Remote`] can be sent to another thread.
+    ///
+    /// ```compile_fail
+    /// fn elsewhere(event_loop: loopline_core::LoopHandle) {
+    ///     std::thread::spawn(move || event_loop.call_soon_boxed(Box::new(|| Ok(()))));
+    /// }
+    /// ```
     fn set_debug(&self, enabled: bool);
 
     /// Whether debug mode is on.
@@ -367,4 +382,11 @@ pub trait EventLoop {
     /// What the loop holds just now, for tests and diagnostics (lines C50,
     /// E41).
     fn snapshot(&self) -> Snapshot;
+
+    /// What the loop has done since it was made, and what it has now: for graphs.
+    fn metrics(&self) -> Metrics;
+
+    /// Whether [`metrics`](Self::metrics) measures for how long the loop waits and
+    /// works, from now on: two looks at the clock for each turn. Off by default.
+    fn set_time_measured(&self, measured: bool);
 }

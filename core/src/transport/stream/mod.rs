@@ -37,6 +37,7 @@ use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::net::{Client, Clients};
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{Active, Carrier};
+use crate::trace::ConnectionSpan;
 
 pub(crate) use close::copy as copy_error;
 
@@ -98,6 +99,7 @@ pub(crate) struct Stream<S: StreamIo> {
     successor: Successor,
     /// The server that accepted the connection, and its number there.
     server: Option<(Rc<Clients>, usize)>,
+    span: ConnectionSpan,
 }
 
 impl<S: StreamIo> Stream<S> {
@@ -123,6 +125,7 @@ impl<S: StreamIo> Stream<S> {
                 queued: Cell::new(0),
                 flow: FlowControl::new(),
                 busy: RefCell::new(None),
+                span: ConnectionSpan::begin(&names),
                 names,
                 successor: Successor::default(),
                 server: server.map(|server| (Rc::clone(server), server.add(weak))),
@@ -181,11 +184,28 @@ impl<S: StreamIo> Stream<S> {
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
         let guard = PanicGuard(self);
-        let result = callback(&mut *borrow(&protocol));
+        let result = {
+            let _entered = self.span.enter();
+            callback(&mut *borrow(&protocol))
+        };
         std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
+    }
+
+    /// So many bytes were received.
+    #[inline]
+    fn count_received(&self, count: usize) {
+        self.engine.counters().received(count);
+        self.span.received(count);
+    }
+
+    /// So many bytes were sent.
+    #[inline]
+    fn count_sent(&self, count: u64) {
+        self.engine.counters().sent(count);
+        self.span.sent(count);
     }
 
     /// What the connection waits for now. Reading that was paused stays armed
@@ -253,6 +273,9 @@ impl<S: StreamIo> Watched for Stream<S> {
     }
 
     fn done(&self, result: io::Result<u64>) {
+        if let Ok(count) = result {
+            self.count_sent(count);
+        }
         self.transfer_done(result);
     }
 
@@ -280,6 +303,15 @@ impl<S: StreamIo> Watched for Stream<S> {
         self.abort_now();
     }
 
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        let end = match self.names.peername() {
+            Some(peer) => format!("the connection to {peer} was lost"),
+            None => "the connection to a peer without a name was lost".to_owned(),
+        };
+        (!self.has(Flags::ENDING)).then_some(end)
+    }
+
     fn abandon(&self) {
         self.let_go();
     }
@@ -296,12 +328,3 @@ impl<S: StreamIo> Client for Stream<S> {
         Rc::new(Handle::of_user(self))
     }
 }
-    #[cfg(feature = "debug")]
-    fn left_open(&self) -> Option<String> {
-        let end = match self.names.peername() {
-            Some(peer) => format!("the connection to {peer} was lost"),
-            None => "the connection to a peer without a name was lost".to_owned(),
-        };
-        (!self.has(Flags::ENDING)).then_some(end)
-    }
-

@@ -69,6 +69,7 @@ impl<S: StreamIo> Stream<S> {
         };
         let guard = PanicGuard(self);
         let read = {
+            let _entered = self.span.enter();
             let mut protocol = borrow(&protocol);
             match protocol.as_buffered() {
                 Some(buffered) => self.read_into(buffered),
@@ -76,6 +77,7 @@ impl<S: StreamIo> Stream<S> {
                     let mut buffer = self.engine.read_buffer();
                     let read = self.receive(&mut buffer);
                     deliver(read, |count| {
+                        self.count_received(count);
                         protocol.data_received_mut(&mut buffer[..count])
                     })
                 }
@@ -109,7 +111,10 @@ impl<S: StreamIo> Stream<S> {
             return Ok(());
         }
         let read = self.receive(space);
-        deliver(read, |count| protocol.buffer_updated(count))
+        deliver(read, |count| {
+            self.count_received(count);
+            protocol.buffer_updated(count)
+        })
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {

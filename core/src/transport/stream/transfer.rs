@@ -7,6 +7,7 @@ use super::{Flags, Stream, StreamIo};
 use crate::backend::Key;
 use crate::engine::{Engine, Run};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
+use crate::transport::Address;
 
 impl<S: StreamIo> Stream<S> {
     pub(super) fn transfer_wants_write(&self) -> bool {
@@ -35,6 +36,10 @@ impl<S: StreamIo> Carrier for Stream<S> {
 
     fn key(&self) -> Key {
         self.key.get()
+    }
+
+    fn peer(&self) -> Option<Address> {
+        self.names.peername()
     }
 
     fn check_sending(&self) -> Result<(), Kind> {
@@ -74,7 +79,9 @@ impl<S: StreamIo> Carrier for Stream<S> {
         let step = self.with_io(|io| {
             let native = io.source().map(|socket| (key, socket));
             transfer.step(&self.engine, native, &mut |data| io.send(data))
-        })
+        });
+        self.count_sent(transfer.sent() - before);
+        step
     }
 
     fn take_active(&self) -> Option<Active> {
