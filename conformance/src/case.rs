@@ -22,8 +22,8 @@ pub(crate) struct Case {
     pub(crate) needs: Option<Need>,
     /// What is checked where it is not possible.
     pub(crate) otherwise: Option<Body>,
-    /// Whether no other case may run meanwhile.
-    pub(crate) alone: bool,
+    /// Whether it runs in a process of its own.
+    pub(crate) isolated: bool,
     /// Whether it runs over TLS too.
     pub(crate) over_tls: bool,
     /// Whether it uses sockets of the system, where that is not as in the rest
@@ -46,7 +46,7 @@ impl Case {
             says,
             needs: None,
             otherwise: None,
-            alone: false,
+            isolated: false,
             over_tls: false,
             sockets: None,
             body,
@@ -95,10 +95,12 @@ impl Case {
     }
 
     /// The case looks at, or changes, what belongs to the whole process:
-    /// descriptor numbers, children, signals.
-    pub(crate) const fn alone(self) -> Self {
+    /// descriptors and their numbers, limits, children, signals. So it runs in
+    /// one of its own, in which no other case does, and which must have as many
+    /// descriptors open afterwards as before.
+    pub(crate) const fn isolated(self) -> Self {
         Self {
-            alone: true,
+            isolated: true,
             ..self
         }
     }

@@ -79,17 +79,33 @@ impl Context {
     }
 }
 
+/// Is told of each step of a case as it begins.
+type Observer = dyn Fn(&str) + Send + Sync;
+
 /// How far a case has come, for whoever watches over it.
 #[derive(Clone, Default)]
-pub(crate) struct Progress(Arc<Mutex<String>>);
+pub(crate) struct Progress {
+    step: Arc<Mutex<String>>,
+    observer: Option<Arc<Observer>>,
+}
 
 impl Progress {
+    pub(crate) fn observed(observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self {
+            step: Arc::default(),
+            observer: Some(Arc::new(observer)),
+        }
+    }
+
     fn set(&self, what: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = what;
+        if let Some(observer) = &self.observer {
+            observer(&what);
+        }
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
     pub(crate) fn get(&self) -> String {
-        self.0
+        self.step
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()

@@ -43,6 +43,9 @@
 //! * `--limit SECONDS`: how long one case may take, instead of 30 seconds.
 //! * `--fail-fast`: no further case is begun once one has failed; the others are
 //!   skipped, which is no failure of theirs.
+//! * `--isolate`: each case runs in a process of its own. A case that crashes its
+//!   process, by an abort or a bad pointer, is then one that fails, and the others
+//!   go on.
 //! * `--report json` or `--report markdown`: what came of each case, or a table of
 //!   it, on the standard output; with `--output PATH`, in a file.
 //!
@@ -56,6 +59,11 @@
 //! * It **passes** or **fails**. A panic is a failure, so is a backend that
 //!   cannot be made, and so is a case that has not ended in time: that one is
 //!   left behind, and the program ends with an error once the others are done.
+//!   Cases that look at what belongs to the whole process, such as descriptors and
+//!   their limits, or signals, run in processes of their own, without `--isolate`
+//!   too. There it is a failure as well if the process crashes, or if the case
+//!   leaves descriptors open, and what hangs is killed. The suite does that by
+//!   itself: it runs the program again, with the name of the case.
 //! * It is **not applicable**: the backend lacks a capability. Where there is a
 //!   case for the lack, such as that the call answers `Unsupported`, that one
 //!   runs instead.
@@ -75,9 +83,11 @@ mod command;
 mod context;
 mod expectation;
 mod harness;
+mod isolated;
 mod layer;
 mod options;
 mod report;
+mod run;
 mod runner;
 mod subject;
 mod suite;

@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) limit: Duration,
     /// Whether nothing more is begun once a case has failed.
     pub(crate) fail_fast: bool,
+    /// Whether every case is isolated.
+    pub(crate) isolate: bool,
 }
 
 impl Options {
@@ -18,6 +20,7 @@ impl Options {
         strict: false,
         limit: Duration::from_secs(30),
         fail_fast: false,
+        isolate: false,
     };
 
     /// The text for `--help`.
@@ -25,6 +28,8 @@ impl Options {
       --strict          A case that has to be skipped fails
       --limit SECONDS   How long one case may take [default: 30]
       --fail-fast       Begin no further case once one has failed
+      --isolate         Run each case in a process of its own, so that one that
+                        crashes takes no other along
 ";
 
     /// Takes its own options out of a command line, whose first part is the
@@ -43,6 +48,7 @@ impl Options {
             match argument.split_once('=').unwrap_or((&argument, "")) {
                 ("--strict", "") => self.strict = true,
                 ("--fail-fast", "") => self.fail_fast = true,
+                ("--isolate", "") => self.isolate = true,
                 ("--limit", "") => self.limit = seconds(&line.next().unwrap_or_default())?,
                 ("--limit", value) => self.limit = seconds(value)?,
                 _ => rest.push(argument),
@@ -53,9 +59,10 @@ impl Options {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err(format!("--limit wants a number of seconds, not `{text}`")),
-        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+    let limit = text.parse().ok().map(Duration::try_from_secs_f64);
+    match limit {
+        Some(Ok(limit)) if !limit.is_zero() => Ok(limit),
+        _ => Err(format!("--limit wants a number of seconds, not `{text}`")),
     }
 }
 
@@ -72,16 +79,19 @@ mod tests {
     #[test]
     fn its_own_options_are_taken_and_the_others_left() {
         let (options, rest) =
-            parsed("program --strict B4 --limit 5 --fail-fast --exact").expect("parsed");
+            parsed("program --strict B4 --limit 5 --fail-fast --isolate --exact").expect("parsed");
         let expected = Options {
             strict: true,
             limit: Duration::from_secs(5),
             fail_fast: true,
+            isolate: true,
         };
         assert_eq!(options, expected);
         assert_eq!(rest, ["program", "B4", "--exact"]);
         let (options, _) = parsed("program --limit=7").expect("parsed");
         assert_eq!(options.limit, Duration::from_secs(7));
+        let (options, _) = parsed("program --limit 0.25").expect("parsed");
+        assert_eq!(options.limit, Duration::from_millis(250));
     }
 
     #[test]
@@ -93,7 +103,13 @@ mod tests {
 
     #[test]
     fn a_limit_has_to_be_a_number_of_seconds() {
-        for line in ["program --limit", "program --limit x", "program --limit=0"] {
+        for line in [
+            "program --limit",
+            "program --limit x",
+            "program --limit=0",
+            "program --limit=-1",
+            "program --limit inf",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

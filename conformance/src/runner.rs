@@ -1,21 +1,16 @@
-//! From cases to trials, and from a trial to its verdict.
+//! From cases to trials.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
-use crate::case::{Body, Case, Layer, Need, Per};
+use crate::case::{Layer, Per};
 use crate::cast::Cast;
-use crate::context::{Context, Progress};
 use crate::options::Options;
 use crate::report::{self, CaseResult, Results};
-use crate::verdict::{Outcome, Settled, Stop, Verdict};
-use crate::watchdog::{self, Ended};
+use crate::run::Run;
+use crate::verdict::Settled;
 use crate::{Expectation, Subject, TlsCoder};
-
-/// Cases share it, and one that has to be alone takes it whole. Held by who
-/// waits for a case and not by the case, so that one that hangs blocks nobody.
-static ALONE: RwLock<()> = RwLock::new(());
 
 /// The layer that reports name for what is no case.
 const LEDGERS: &str = "suite";
@@ -30,7 +25,27 @@ pub(crate) struct Entry {
     pub(crate) line: Option<&'static str>,
     /// What holds, in one sentence.
     pub(crate) says: &'static str,
-    pub(crate) run: Box<dyn FnOnce() -> Settled + Send>,
+    pub(crate) check: Check,
+}
+
+/// What a trial does.
+pub(crate) enum Check {
+    /// It runs a case, which may be declared to fail.
+    Case(Run, Option<Expectation>),
+    /// It looks at what is declared.
+    Ledger(Box<dyn FnOnce() -> Settled + Send>),
+}
+
+impl Check {
+    pub(crate) fn settled(self, options: Options) -> Settled {
+        match self {
+            Self::Case(run, expected) => {
+                let verdict = run.judged(options);
+                verdict.settle(expected.as_ref(), options.strict)
+            }
+            Self::Ledger(check) => check(),
+        }
+    }
 }
 
 impl Entry {
@@ -41,7 +56,7 @@ impl Entry {
             let Settled { outcome, detail } = if options.fail_fast && results.has_failed() {
                 Settled::not_begun()
             } else {
-                (self.run)()
+                self.check.settled(options)
             };
             results.add(CaseResult {
                 system: report::system(),
@@ -66,7 +81,6 @@ pub(crate) fn entries(
     coders: &[TlsCoder],
     layers: &'static [Layer],
     chosen: &dyn Fn(&Layer) -> bool,
-    options: Options,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     for layer in layers.iter().filter(|layer| chosen(layer)) {
@@ -80,7 +94,13 @@ pub(crate) fn entries(
             let ledger = cast.expectations();
             for (name, case) in layer.cases().filter(|(_, case)| !over_tls || case.over_tls) {
                 let expected = ledger.iter().find(|entry| entry.covers(&name)).cloned();
-                entries.push(entry(cast.clone(), layer, (&name, case), expected, options));
+                let run = Run {
+                    name: format!("{}::{name}", cast.name()),
+                    cast: cast.clone(),
+                    layer,
+                    case,
+                };
+                entries.push(entry(run, expected));
             }
         }
     }
@@ -96,28 +116,15 @@ pub(crate) fn entries(
     entries
 }
 
-fn entry(
-    cast: Cast,
-    layer: &'static Layer,
-    (name, case): (&str, &'static Case),
-    expected: Option<Expectation>,
-    options: Options,
-) -> Entry {
-    let name = format!("{}::{name}", cast.name());
-    let thread = name.clone();
-    let (backend, coder) = (cast.backend_name(), cast.coder_name());
-    let run = move || {
-        let verdict = judge(cast, layer, &thread, case, options);
-        verdict.settle(expected.as_ref(), options.strict)
-    };
+fn entry(run: Run, expected: Option<Expectation>) -> Entry {
     Entry {
-        name,
-        backend,
-        coder,
-        layer: layer.name,
-        line: Some(case.line),
-        says: case.says,
-        run: Box::new(run),
+        name: run.name.clone(),
+        backend: run.cast.backend_name(),
+        coder: run.cast.coder_name(),
+        layer: run.layer.name,
+        line: Some(run.case.line),
+        says: run.case.says,
+        check: Check::Case(run, expected),
     }
 }
 
@@ -130,7 +137,7 @@ fn ledger(name: &str, declared: Vec<Expectation>, layers: &'static [Layer]) -> E
         layer: LEDGERS,
         line: None,
         says: "Every failure that is declared is that of a case.",
-        run: Box::new(move || every_one_names_a_case(&declared, layers)),
+        check: Check::Ledger(Box::new(move || every_one_names_a_case(&declared, layers))),
     }
 }
 
@@ -147,72 +154,6 @@ fn every_one_names_a_case(declared: &[Expectation], layers: &[Layer]) -> Settled
         }
     }
     Settled::PASSED
-}
-
-/// Runs a case and says what came of it.
-pub(crate) fn judge(
-    cast: Cast,
-    layer: &'static Layer,
-    name: &str,
-    case: &'static Case,
-    options: Options,
-) -> Verdict {
-    let (_alone, _shared);
-    if case.alone {
-        _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
-    } else {
-        _shared = ALONE.read().unwrap_or_else(PoisonError::into_inner);
-    }
-    let progress = Progress::default();
-    let context = Context::new(cast, progress.clone());
-    let ended = watchdog::watch(name, options.limit, move || applied(&context, layer, case));
-    let verdict = match ended {
-        Err(error) => Verdict::Failed(format!("no thread for the case: {error}")),
-        Ok(Ended::Returned(Ok(Applied::Ran(outcome)))) => outcome.into(),
-        Ok(Ended::Returned(Ok(Applied::Lacks(lack)))) => Verdict::NotApplicable(lack),
-        Ok(Ended::Returned(Err(stop))) => Verdict::from(Err(stop)),
-        Ok(Ended::Panicked(why)) => Verdict::Failed(why),
-        Ok(Ended::Late) => Verdict::Failed(format!("no end after {:?}", options.limit)),
-    };
-    match verdict {
-        Verdict::Failed(why) => Verdict::Failed(report(case, &why, &progress.get())),
-        other => other,
-    }
-}
-
-enum Applied {
-    Ran(Outcome),
-    Lacks(&'static str),
-}
-
-/// Runs the body of the case that applies to the subject, if there is one.
-fn applied(context: &Context, layer: &Layer, case: &Case) -> Result<Applied, Stop> {
-    let sockets = case.sockets.unwrap_or(layer.sockets);
-    if let Some(need) = lacking(context, sockets.then_some(Need::SOCKETS))? {
-        return Ok(Applied::Lacks(need.name));
-    }
-    let body: Body = match lacking(context, case.needs)? {
-        None => case.body,
-        Some(need) => match case.otherwise {
-            Some(otherwise) => otherwise,
-            None => return Ok(Applied::Lacks(need.name)),
-        },
-    };
-    context.doing("beginning");
-    Ok(Applied::Ran(body(context)))
-}
-
-/// What is needed, if the subject is not capable of it.
-fn lacking(context: &Context, need: Option<Need>) -> Result<Option<Need>, Stop> {
-    let Some(need) = need else {
-        return Ok(None);
-    };
-    let capabilities = context.backend()?.capabilities();
-    Ok((!(need.met)(&capabilities)).then_some(need))
-}
-
-fn report(case: &Case, why: &str, progress: &str) -> String {
-    format!("{why}\n  while: {progress}\n  {}: {}", case.line, case.says)
 }
 
 #[cfg(test)]

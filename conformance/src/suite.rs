@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use libtest_mimic::{Arguments, Conclusion, Trial};
 use crate::case;
 use crate::options::Options;
 use crate::report::{Results, Wanted};
-use crate::runner::Entry;
-use crate::{Layer, Subject, TlsCoder, cases, runner, watchdog};
+use crate::runner::{Check, Entry};
+use crate::{Layer, Subject, TlsCoder, cases, isolated, runner, watchdog};
 
 /// What a test program that could not even start ends with.
 const UNUSABLE: u8 = 2;
@@ -90,6 +91,12 @@ impl Suite {
         self
     }
 
+    /// Runs each case in a process of its own, as `--isolate` does.
+    pub fn isolate(mut self) -> Self {
+        self.options.isolate = true;
+        self
+    }
+
     /// How long one case may take, unless `--limit` says otherwise.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.options.limit = limit;
@@ -124,6 +131,9 @@ impl Suite {
         let arguments = Arguments::from_iter(line);
         let options = self.options;
         let entries = self.entries(layers)?;
+        if let Some(diary) = isolated::asked_for() {
+            return run_one(&arguments, entries, options.limit, &diary);
+        }
         if arguments.list && !arguments.quiet && arguments.format.is_none() {
             list(&arguments, entries);
             return Ok(ExitCode::SUCCESS);
@@ -167,13 +177,7 @@ impl Suite {
             None => true,
         };
         let (subjects, coders) = (&self.subjects, &self.coders);
-        Ok(runner::entries(
-            subjects,
-            coders,
-            layers,
-            &chosen,
-            self.options,
-        ))
+        Ok(runner::entries(subjects, coders, layers, &chosen))
     }
 }
 
@@ -181,6 +185,26 @@ impl Default for Suite {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Runs the one case for which this process was made. A program may run several
+/// suites, of which one has it.
+fn run_one(
+    arguments: &Arguments,
+    entries: Vec<Entry>,
+    limit: Duration,
+    diary: &Path,
+) -> Result<ExitCode, String> {
+    let wanted = arguments.filter.as_ref();
+    let entry = entries
+        .into_iter()
+        .find(|entry| Some(&entry.name) == wanted);
+    if let Some(Check::Case(run, _)) = entry.map(|entry| entry.check) {
+        watchdog::collect_panics();
+        let told = isolated::run(&run, limit, diary);
+        told.map_err(|error| format!("what came of the case cannot be told: {error}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Lists the cases for people, each with its line and what holds. The first line

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use libtest_mimic::{Completion, Failed};
+use serde::{Deserialize, Serialize};
 
 use crate::Expectation;
 use crate::case::Need;
@@ -43,12 +44,12 @@ impl<E: std::error::Error> From<E> for Stop {
 }
 
 /// What came of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Passed,
     Failed(String),
     /// The subject, or the operating system, is not capable of this.
-    NotApplicable(&'static str),
+    NotApplicable(String),
     Skipped(String),
 }
 
@@ -58,7 +59,7 @@ impl From<Outcome> for Verdict {
             Ok(()) => Self::Passed,
             Err(Stop::Failed(why)) => Self::Failed(why),
             Err(Stop::Skipped(lack)) => Self::Skipped(lack),
-            Err(Stop::Lacks(need)) => Self::NotApplicable(need.name),
+            Err(Stop::Lacks(need)) => Self::NotApplicable(need.name.into()),
         }
     }
 }
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_declared_failure_that_does_not_apply_fails() {
-        let verdict = || Verdict::NotApplicable("send_file");
+        let verdict = || Verdict::NotApplicable("send_file".into());
         let reason = settled(verdict(), false, true);
         assert_eq!(reason, Ok(Some("not applicable: no send_file".into())));
         assert!(settled(verdict(), true, false).is_err());

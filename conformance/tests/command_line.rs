@@ -3,7 +3,7 @@
 //! This program runs itself again, as one over a subject that misbehaves.
 
 use std::process::{Command, ExitCode, Output};
-use std::{env, fs, io, thread};
+use std::{env, fs, io, process, thread};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use loopline_conformance::{Expectation, Subject, Suite};
@@ -26,6 +26,14 @@ impl Subject for Broken {
                 thread::park();
             },
             "panicking" => panic!("no backend today"),
+            "aborting" => process::abort(),
+            "overflowing" => Err(io::Error::other(deep(u64::MAX).to_string())),
+            #[cfg(unix)]
+            "stopping" => loop {
+                // Neither the case goes on nor who watches over it.
+                let this = process::id().to_string();
+                Command::new("kill").args(["-STOP", &this]).status()?;
+            },
             _ => Err(io::Error::other("no backend ever")),
         }
     }
@@ -37,6 +45,34 @@ impl Subject for Broken {
         }
     }
 }
+
+/// Needs more of the stack than there is.
+fn deep(left: u64) -> u64 {
+    let frame = std::hint::black_box([left; 1024]);
+    if left == 0 {
+        return 0;
+    }
+    deep(left - 1) + frame[1]
+}
+
+/// A backend that works, after something was left open.
+#[cfg(target_os = "linux")]
+struct Leaking;
+
+#[cfg(target_os = "linux")]
+impl Subject for Leaking {
+    fn name(&self) -> &'static str {
+        "leaking"
+    }
+
+    fn backend(&self) -> io::Result<Box<dyn Backend>> {
+        std::mem::forget(fs::File::open("/dev/null")?);
+        Ok(Box::new(loopline_backend_epoll::EpollBackend::new()?))
+    }
+}
+
+/// An isolated case that makes a backend.
+const ISOLATED: &str = "backend::B4_watching_a_number_that_was_closed";
 
 /// A case of no interest in itself.
 const NEWEST_KEY: &str = "backend::B3_the_newest_key_counts";
@@ -66,6 +102,26 @@ fn main() -> ExitCode {
     match env::var(SUBJECT).as_deref() {
         Ok("hanging") => loopline_conformance::main(Broken("hanging")),
         Ok("panicking") => loopline_conformance::main(Broken("panicking")),
+        Ok("aborting") => loopline_conformance::main(Broken("aborting")),
+        Ok("overflowing") => loopline_conformance::main(Broken("overflowing")),
+        Ok("stopping") => loopline_conformance::main(Broken("stopping")),
+        Ok("silent") => {
+            let code = loopline_conformance::main(Broken("failing"));
+            // What the process of a case leaves of itself is this file.
+            if let Some(diary) = env::var_os("LOOPLINE_CONFORMANCE_DIARY") {
+                fs::remove_file(diary).expect("a diary");
+            }
+            code
+        }
+        #[cfg(target_os = "linux")]
+        Ok("leaking") => loopline_conformance::main(Leaking),
+        #[cfg(target_os = "linux")]
+        Ok("two suites") => {
+            let first = loopline_conformance::main(Broken("failing"));
+            let second = loopline_conformance::main(Moody(4.into()));
+            println!("{first:?} {second:?}");
+            second
+        }
         Ok("twins") => {
             let suite = Suite::new().subject(Broken("twin")).subject(Broken("twin"));
             suite.main()
@@ -93,6 +149,18 @@ fn trials() -> Vec<Trial> {
         Trial::test("a_list_for_people_says_what_holds", a_list_for_people),
         #[cfg(target_os = "linux")]
         Trial::test("a_run_goes_on_after_any_failure", a_moody_subject),
+        Trial::test(
+            "isolated_failures_are_named_and_the_run_goes_on",
+            isolated_failures,
+        ),
+        Trial::test("a_crash_is_a_failure_of_its_case", crashes),
+        #[cfg(unix)]
+        Trial::test("a_process_that_hangs_is_killed", a_stopped_process),
+        #[cfg(target_os = "linux")]
+        Trial::test("what_is_left_open_is_named", a_leak),
+        #[cfg(target_os = "linux")]
+        Trial::test("an_isolated_case_finds_its_suite", two_suites),
+        Trial::test("a_process_without_a_verdict_is_a_failure", a_silent_process),
         Trial::test("nothing_is_begun_after_a_failure", a_fast_failure),
         Trial::test("a_report_has_every_outcome", a_report),
         Trial::test(
@@ -199,6 +267,7 @@ fn help() -> Result<(), Failed> {
             "--strict",
             "--limit SECONDS",
             "--fail-fast",
+            "--isolate",
             "--report",
             "--exact",
         ],
@@ -236,6 +305,68 @@ fn a_moody_subject() -> Result<(), Failed> {
         3 => Ok(()),
         count => Err(format!("{count} of 3 tell what was tried:\n{text}").into()),
     }
+}
+
+fn isolated_failures() -> Result<(), Failed> {
+    for (subject, why) in [
+        ("failing", "no backend could be made: no backend ever"),
+        ("panicking", "no backend today"),
+        ("hanging", "no end after 1s"),
+    ] {
+        let output = suite(subject, "--limit 1 backend::B4_watching")?;
+        let parts = [why, "while: making a backend", "0 passed; 3 failed"];
+        expect(&output, 101, &parts)?;
+    }
+    Ok(())
+}
+
+fn crashes() -> Result<(), Failed> {
+    for (subject, printed) in [
+        ("aborting", ""),
+        ("overflowing", "has overflowed its stack"),
+    ] {
+        let line = "--isolate --test-threads 2 backend::B4_watching";
+        let output = suite(subject, line)?;
+        let parts = [
+            "its process ended with ",
+            "while: making a backend",
+            "B4: A new source with the number of a closed one is watched",
+            printed,
+            "0 passed; 3 failed",
+        ];
+        expect(&output, 101, &parts)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn a_stopped_process() -> Result<(), Failed> {
+    let output = suite("stopping", &format!("--limit 0.2 {ISOLATED}"))?;
+    let parts = [
+        "no end after 10.4s, and was killed",
+        "while: making a backend",
+    ];
+    expect(&output, 101, &parts)
+}
+
+#[cfg(target_os = "linux")]
+fn a_leak() -> Result<(), Failed> {
+    let output = suite("leaking", "leaking::backend::B4_watching")?;
+    let left = "(/dev/null), opened while making a backend";
+    let parts = ["left open: ", left, "1 passed; 2 failed"];
+    expect(&output, 101, &parts)
+}
+
+#[cfg(target_os = "linux")]
+fn two_suites() -> Result<(), Failed> {
+    let output = suite("two suites", ISOLATED)?;
+    expect(&output, 0, &["0 passed; 1 failed", "1 passed; 0 failed"])
+}
+
+fn a_silent_process() -> Result<(), Failed> {
+    let output = suite("silent", ISOLATED)?;
+    let parts = ["its process ended with ", "while: starting the process"];
+    expect(&output, 101, &parts)
 }
 
 fn a_fast_failure() -> Result<(), Failed> {

@@ -29,7 +29,7 @@ mod suite {
     use crate::poll::PollBackend;
 
     /// What poll(2) cannot do, and why.
-    const DEVIATIONS: [(&str, &[&str]); 3] = [
+    const DEVIATIONS: [(&str, &[&str]); 2] = [
         (
             "poll(2) wants the descriptors at each call, and what a backend without unsafe can \
              keep of them until then is duplicates",
@@ -37,12 +37,7 @@ mod suite {
                 "watch::C28_a_stale_callback_is_not_called_for_a_reused_number",
                 "watch::C33_a_call_that_is_due_comes_though_its_descriptor_is_closed",
                 "watch::C44_closing_a_watched_descriptor_closes_it",
-                "server::E25_a_cancelled_attempt_leaves_nothing",
             ],
-        ),
-        (
-            "there is one watch for each number, so that nothing dead is ever reported",
-            &["watch::C31_events_for_dead_keys_are_dropped_counted_and_reported_once"],
         ),
         (
             "poll(2) refuses a list that is longer than the limit of descriptors, which is 0 here",

@@ -17,9 +17,10 @@ use super::findings::Shows;
 use crate::case::{Case, Layer};
 use crate::cases::LAYERS;
 use crate::cast::Cast;
+use crate::context;
 use crate::harness::tls::parts;
 use crate::options::Options;
-use crate::runner::judge;
+use crate::run::Run;
 use crate::verdict::Verdict;
 use crate::{Subject, TlsClientAuth, TlsCoder, TlsParts};
 
@@ -271,14 +272,15 @@ fn finds(fault: Fault, shows: Shows, name: &str) {
         Shows::Hanging => Duration::from_secs(2),
         Shows::Failing => Options::DEFAULT.limit,
     };
-    let options = Options {
-        limit,
-        ..Options::DEFAULT
-    };
     let subject: Arc<dyn Subject> = Arc::new(Epoll);
-    let cast = Cast::of_both(&subject, &faulty(fault));
     let (layer, case) = case(name);
-    let Verdict::Failed(why) = judge(cast, layer, name, case, options) else {
+    let run = Run {
+        name: name.to_owned(),
+        cast: Cast::of_both(&subject, &faulty(fault)),
+        layer,
+        case,
+    };
+    let Verdict::Failed(why) = run.judged_here(limit, context::Progress::default()) else {
         panic!("{name} does not find {fault:?}");
     };
     let shown = if why.starts_with("no end after") {

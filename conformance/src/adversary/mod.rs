@@ -28,8 +28,9 @@ use crate::Subject;
 use crate::case::{Case, Layer};
 use crate::cases::LAYERS;
 use crate::cast::Cast;
+use crate::context::Progress;
 use crate::options::Options;
-use crate::runner::judge;
+use crate::run::Run;
 use crate::verdict::Verdict;
 
 /// A backend with a fault.
@@ -76,12 +77,14 @@ fn backend_cases() -> impl Iterator<Item = (String, &'static Case)> {
 }
 
 fn verdict(subject: impl Subject, case: &'static Case, limit: Duration) -> Verdict {
-    let options = Options {
-        limit,
-        ..Options::DEFAULT
+    // This program is no suite, which could be run again for a case alone.
+    let run = Run {
+        name: case.name.to_owned(),
+        cast: Cast::of_subject(Arc::new(subject)),
+        layer: layer(),
+        case,
     };
-    let cast = Cast::of_subject(Arc::new(subject));
-    judge(cast, layer(), case.name, case, options)
+    run.judged_here(limit, Progress::default())
 }
 
 fn finds(fault: Fault, shows: Shows, name: &str) {

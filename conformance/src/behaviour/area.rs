@@ -35,7 +35,7 @@ pub(super) const AREAS: &[Area] = &[
     Area {
         letter: "T",
         title: "The contract of a TLS coder",
-        layer: Some("coder"),
+        layer: None,
         parts: &[(8, "The clauses of `Coder`")],
         beyond: &[],
     },

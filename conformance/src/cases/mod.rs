@@ -20,7 +20,8 @@
 //! known of a case that hangs. [`Stop::skipped`](crate::verdict::Stop::skipped)
 //! is for what the machine lacks; what a subject may lack is a
 //! [`Need`](crate::case::Need). A case that looks at what belongs to the whole
-//! process, such as descriptor numbers, runs [`alone`](crate::case::Case::alone).
+//! process, such as descriptor numbers, is
+//! [`isolated`](crate::case::Case::isolated).
 //!
 //! To add a layer, add a folder with a `LAYER` and list that below.
 

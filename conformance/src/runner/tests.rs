@@ -8,7 +8,9 @@ use loopline_core::backend::{
 };
 
 use super::*;
-use crate::case::{Need, case};
+use crate::case::{Case, Need, case};
+use crate::context::{Context, Progress};
+use crate::verdict::{Outcome, Stop, Verdict};
 
 /// A backend that can be made, and nothing else.
 struct Stub;
@@ -102,19 +104,24 @@ const LAYERS: &[Layer] = &[Layer {
     left_out: &[],
 }];
 
+fn run(subject: Test, case: &'static Case) -> Run {
+    Run {
+        name: "a test".to_owned(),
+        cast: Cast::of_subject(Arc::new(subject)),
+        layer: &LAYERS[0],
+        case,
+    }
+}
+
 fn judged(subject: Test, case: &'static Case) -> Verdict {
-    let cast = Cast::of_subject(Arc::new(subject));
-    judge(cast, &LAYERS[0], "a test", case, Options::DEFAULT)
+    let limit = Options::DEFAULT.limit;
+    run(subject, case).judged_here(limit, Progress::default())
 }
 
 /// What comes of a case that is given up soon.
 fn given_up(case: &'static Case) -> Verdict {
-    let options = Options {
-        limit: Duration::from_millis(50),
-        ..Options::DEFAULT
-    };
-    let cast = Cast::of_subject(Arc::new(Test::default()));
-    judge(cast, &LAYERS[0], "a test", case, options)
+    let limit = Duration::from_millis(50);
+    run(Test::default(), case).judged_here(limit, Progress::default())
 }
 
 fn failure(verdict: Verdict) -> String {
@@ -131,9 +138,10 @@ fn results(subject: Test, strict: bool) -> BTreeMap<String, bool> {
         ..Options::DEFAULT
     };
     let subject: Arc<dyn Subject> = Arc::new(subject);
-    let entries = entries(&[subject], &[], LAYERS, &|_| true, options).into_iter();
-    entries
-        .map(|entry| (entry.name, (entry.run)().outcome == report::Outcome::Failed))
+    let entries = entries(&[subject], &[], LAYERS, &|_| true).into_iter();
+    let results = entries.map(|entry| (entry.name, entry.check.settled(options).outcome));
+    results
+        .map(|(name, outcome)| (name, outcome == report::Outcome::Failed))
         .collect()
 }
 
@@ -162,7 +170,7 @@ fn a_hang_is_a_failure_that_tells_what_was_waited_for() {
 
 #[test]
 fn a_hang_leaves_the_process_to_the_others() {
-    const ALONE: Case = PASSES.alone();
+    const ALONE: Case = PASSES.isolated();
     failure(given_up(&HANGS));
     assert_eq!(judged(Test::default(), &ALONE), Verdict::Passed);
 }
@@ -183,7 +191,7 @@ fn a_backend_that_cannot_be_made_is_a_failure() {
 #[test]
 fn a_case_for_the_lack_runs_where_there_is_one() {
     let lack = judged(Test::default(), &LACKS);
-    assert_eq!(lack, Verdict::NotApplicable("send_file"));
+    assert_eq!(lack, Verdict::NotApplicable("send_file".into()));
     assert_eq!(judged(Test::default(), &LACKS_OTHERWISE), Verdict::Passed);
 }
 

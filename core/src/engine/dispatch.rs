@@ -34,8 +34,20 @@ impl Engine {
         // older than the last change (clause B2).
         let ready = ready & armed.into();
         if !ready.is_empty() {
-            self.timed(|| owner.ready(ready));
+            if self.exceptions.debug() {
+                self.deliver_measured(owner, ready);
+            } else {
+                owner.ready(self, ready);
+            }
             self.settle();
+        }
+    }
+
+    /// Each direction may be another callback's, of which one is slow.
+    #[cold]
+    fn deliver_measured(self: &Rc<Self>, owner: &dyn Watched, ready: Readiness) {
+        for direction in ready.iter() {
+            self.timed(|| owner.ready(self, direction));
         }
     }
 

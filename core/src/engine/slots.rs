@@ -3,7 +3,10 @@
 use std::io;
 use std::rc::Rc;
 
+use super::Engine;
 use crate::backend::{Interest, Key, Readiness};
+use crate::net::Clients;
+use crate::transport::Transport;
 
 /// What owns a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +62,9 @@ pub(crate) trait Watched {
         Ok(())
     }
 
-    /// The descriptor is ready. What is no longer wanted is ignored.
-    fn ready(&self, ready: Readiness);
+    /// The descriptor is ready, as the owner's engine says. What is no longer
+    /// wanted is ignored.
+    fn ready(&self, engine: &Engine, ready: Readiness);
 
     /// A job in flight has ended.
     fn done(&self, result: io::Result<u64>) {
@@ -111,6 +115,13 @@ pub(crate) trait Watched {
     /// ADDRESS was lost", say. None if he has.
     #[cfg(feature = "debug")]
     fn left_open(&self) -> Option<String> {
+        None
+    }
+
+    /// The handle that the user of a connection has, if a server has accepted it,
+    /// and it is this one.
+    fn client_of(self: Rc<Self>, server: &Rc<Clients>) -> Option<Rc<dyn Transport>> {
+        let _ = server;
         None
     }
 

@@ -110,7 +110,7 @@ impl Watched for Nobody {
         Role::Waiter
     }
 
-    fn ready(&self, _: Readiness) {}
+    fn ready(&self, _: &Engine, _: Readiness) {}
 
     fn refused(&self, _: io::Error) {}
 

@@ -108,7 +108,7 @@ impl Watched for Receiver {
         }
     }
 
-    fn ready(&self, _: Readiness) {
+    fn ready(&self, _: &Engine, _: Readiness) {
         // What does not fit is there in the next turn.
         let mut bytes = [0; 64];
         let count = (&self.socket).read(&mut bytes).unwrap_or(0);

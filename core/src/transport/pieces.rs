@@ -106,7 +106,17 @@ mod tests {
         });
         let mut slices = Vec::new();
         let mut rest = &data[..];
-        for len in [1, PIECE, 5, 2 * PIECE + 1, 70_000, 0, 100_000] {
+        for len in [
+            1,
+            PIECE,
+            5,
+            PIECE / 2,
+            PIECE / 2,
+            2 * PIECE + 1,
+            70_000,
+            0,
+            100_000,
+        ] {
             let (slice, behind) = rest.split_at(len);
             slices.push(IoSlice::new(slice));
             rest = behind;
@@ -117,5 +127,38 @@ mod tests {
         drop(ours);
         let bytes = reader.join().expect("join").expect("read");
         assert!(bytes == [&data[..], &data[..]].concat());
+    }
+
+    /// Sends until nothing more is taken: how much the first call has sent, and
+    /// what the last has answered.
+    #[cfg(unix)]
+    fn filled(send: impl Fn(&Socket) -> io::Result<usize>) -> (usize, io::Error) {
+        // It takes a piece as a whole or not at all.
+        let (ours, _theirs) =
+            Socket::pair(socket2::Domain::UNIX, socket2::Type::DGRAM, None).expect("a pair");
+        ours.set_nonblocking(true).expect("nonblocking");
+        let sent = send(&ours).expect("the first piece");
+        let refused = loop {
+            match send(&ours) {
+                Ok(sent) => assert!(sent > 0, "a full socket was taken for one with room"),
+                Err(error) => break error,
+            }
+        };
+        (sent, refused)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_full_socket_is_an_error_of_the_first_piece_alone() {
+        const PIECES: usize = 1_000;
+        let data = vec![7; PIECES * PIECE];
+        let slices: Vec<_> = data.chunks(PIECE).map(IoSlice::new).collect();
+        for (sent, refused) in [
+            filled(|socket| send(socket, &data)),
+            filled(|socket| send_vectored(socket, &slices)),
+        ] {
+            assert!(sent > 0 && sent < data.len() && sent % PIECE == 0, "{sent}");
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        }
     }
 }

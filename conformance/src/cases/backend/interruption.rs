@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = &[case!(
     "A wait during which the process is stopped and continued brings nothing, and no error."
 )
 .needs(Need::INTERRUPTIONS)
-.alone()];
+.isolated()];
 
 const KEY: Key = Key::new(7, 3);
 

@@ -62,7 +62,8 @@ pub(super) const CASES: &[Case] = &[
         B1,
         none_of_thousands_starves,
         "Sources beyond what one wait takes get their turn, though none is read."
-    ),
+    )
+    .isolated(),
 ];
 
 const KEY: Key = Key::new(7, 3);

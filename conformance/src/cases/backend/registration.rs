@@ -18,13 +18,13 @@ pub(super) const CASES: &[Case] = &[
     case!(B4, rewatching_the_unknown_watches_it, "Rewatching a source that is not watched watches it."),
     case!(B4, rewatching_after_unwatching_watches_it, "Rewatching a source that was unwatched watches it."),
     case!(B4, watching_a_number_that_was_closed, "A new source with the number of a closed one is watched.")
-        .alone(),
+        .isolated(),
     case!(B4, rewatching_a_number_that_was_closed, "A rewatch reaches a new source with the number of a closed one.")
-        .alone(),
+        .isolated(),
     case!(B4, rewatching_tells_whether_it_is_the_same_source, "A rewatch tells a source of a number from an earlier one.")
-        .alone(),
+        .isolated(),
     case!(B4, watching_a_number_whose_source_lives_on, "A new source with the number of a closed one is watched, though a duplicate of that is open.")
-        .alone(),
+        .isolated(),
 ];
 
 const KEY: Key = Key::new(7, 3);

@@ -45,7 +45,8 @@ pub(super) const CASES: &[Case] = &[
         E15,
         a_panic_of_a_call_leaves_the_loop,
         "A panic of a call leaves the loop like that of a task; the executor can be used again."
-    ),
+    )
+    .isolated(),
 ];
 
 fn a_call_runs_on_another_thread(context: &Context) -> Outcome {

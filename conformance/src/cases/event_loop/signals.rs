@@ -20,35 +20,35 @@ pub(super) const CASES: &[Case] = &[
         "A signal wakes a loop that waits, and its handler runs in a turn, as often as it comes; it can be replaced."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E17,
         removing_a_handler_answers_whether_there_was_one,
         "Removing a handler answers true once, and nothing is left of it."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E17,
         a_handler_may_remove_itself_and_fail,
         "A handler that removes itself runs to its end, and its error reaches the exception handler."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E17,
         each_of_many_signals_is_a_call,
         "Signals that come one after the other are as many calls, also if the loop is busy meanwhile; a handler that is replaced or removed in between gets no more."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E17,
         tasks_wait_for_signals,
         "Everybody who waits for a signal gets it, beside a handler; those that came meanwhile count as one."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E17,
         what_cannot_be_handled_is_refused,
@@ -62,14 +62,14 @@ pub(super) const CASES: &[Case] = &[
         "Closing a loop ends what it listened to, tells who waits, and drops the handlers; afterwards nothing is added."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
     case!(
         E39,
         loops_on_other_threads_get_signals,
         "A signal reaches every loop that listens, on whatever thread it runs."
     )
     .needs(Need::SIGNALS)
-    .alone(),
+    .isolated(),
 ];
 
 fn a_handler_runs_as_a_callback(context: &Context) -> Outcome {

@@ -39,21 +39,21 @@ pub(super) const CASES: &[Case] = &[
         "Out of descriptors a listener pauses, reports once over several attempts, and recovers."
     )
     .needs(Need::DESCRIPTOR_LIMITS)
-    .alone(),
+    .isolated(),
     case!(
         D64,
         closing_a_pausing_server_leaves_nothing,
         "A server that is closed while its listener pauses leaves no timer behind."
     )
     .needs(Need::DESCRIPTOR_LIMITS)
-    .alone(),
+    .isolated(),
     case!(
         D64,
         a_server_can_be_closed_when_it_runs_out,
         "A server that the exception handler closes does not try again."
     )
     .needs(Need::DESCRIPTOR_LIMITS)
-    .alone(),
+    .isolated(),
     case!(
         D65,
         a_failing_factory_costs_one_connection,

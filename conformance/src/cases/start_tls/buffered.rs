@@ -9,6 +9,7 @@ use loopline_core::{BoxError, BufferedProtocol, Protocol, SharedProtocol, Transp
 use super::Peer;
 use crate::case::{Case, case};
 use crate::context::Context;
+use crate::harness::files;
 use crate::harness::tls::peer::Greeting;
 use crate::harness::tls::upgrade::{Link, Upgrade, over_cuts, over_sides};
 use crate::verdict::{Outcome, Stop};
@@ -23,6 +24,16 @@ pub(super) const CASES: &[Case] = &[
         B53,
         more_than_the_buffer_comes_in_parts,
         "Data that is longer than the buffer comes in several parts, each in the buffer, in order."
+    ),
+    case!(
+        B53,
+        nothing_more_is_read_while_something_waits,
+        "While a protocol has not taken what was decoded, no more is read from the peer."
+    ),
+    case!(
+        B56,
+        a_buffer_may_be_lent_with_a_pause,
+        "A protocol that pauses reading, or closes, when it is asked for its buffer gets nothing in it."
     ),
     case!(
         B54,
@@ -46,6 +57,8 @@ pub(super) const CASES: &[Case] = &[
 pub(super) struct Notes {
     pub(super) data: RefCell<Vec<u8>>,
     pub(super) updates: Cell<usize>,
+    /// What the protocol does once, when it is asked for its buffer.
+    pub(super) asked: Cell<Option<Box<dyn FnOnce()>>>,
     pub(super) eof: Cell<usize>,
     pub(super) lost: RefCell<Vec<Option<ErrorKind>>>,
 }
@@ -87,6 +100,9 @@ impl Protocol for Buffered {
 
 impl BufferedProtocol for Buffered {
     fn buffer(&mut self, _: Option<usize>) -> Result<&mut [u8], BoxError> {
+        if let Some(act) = self.notes.asked.take() {
+            act();
+        }
         Ok(&mut self.space)
     }
 
@@ -105,7 +121,16 @@ async fn secured(
     upgrade: &Upgrade<'_>,
     size: usize,
 ) -> Result<(Rc<dyn Transport>, Link, Rc<Notes>), Stop> {
-    let mut link = upgrade.plain().await?;
+    let link = upgrade.plain().await?;
+    secured_over(upgrade, link, size).await
+}
+
+/// The same over a connection that there is.
+async fn secured_over(
+    upgrade: &Upgrade<'_>,
+    mut link: Link,
+    size: usize,
+) -> Result<(Rc<dyn Transport>, Link, Rc<Notes>), Stop> {
     let (protocol, notes) = buffered(size);
     link.transport.set_protocol(Rc::clone(&protocol));
     link.protocol = protocol;
@@ -155,6 +180,48 @@ fn more_than_the_buffer_comes_in_parts(context: &Context) -> Outcome {
             until_data(upgrade, &mut link, &notes, content.len()).await?;
             assert!(*notes.data.borrow() == content, "other bytes arrived");
             assert!(notes.updates.get() >= content.len().div_ceil(size));
+            transport.abort();
+        }
+        Ok(())
+    })
+}
+
+fn nothing_more_is_read_while_something_waits(context: &Context) -> Outcome {
+    over_sides(context, async |upgrade| {
+        let link = upgrade.narrow().await?;
+        let (transport, mut link, notes) = secured_over(upgrade, link, 1).await?;
+        link.peer.send(&files::content(8_000_000))?;
+        // A byte each turn.
+        link.peer.steps(upgrade.scene, 300).await?;
+        assert!(notes.updates.get() >= 100, "it has not begun");
+        assert!(!link.peer.has_written(), "everything was read");
+        transport.abort();
+        Ok(())
+    })
+}
+
+fn a_buffer_may_be_lent_with_a_pause(context: &Context) -> Outcome {
+    over_sides(context, async |upgrade| {
+        for closes in [false, true] {
+            let (transport, mut link, notes) = secured(upgrade, 100).await?;
+            let inside = Rc::clone(&transport);
+            notes.asked.set(Some(Box::new(move || {
+                if closes {
+                    inside.close();
+                } else {
+                    inside.pause_reading();
+                }
+            })));
+            link.peer.send(b"data")?;
+            link.peer
+                .until(upgrade.scene, |_| !transport.is_reading())
+                .await?;
+            link.peer.steps(upgrade.scene, 10).await?;
+            assert_eq!(notes.updates.get(), 0, "closes: {closes}");
+            if !closes {
+                transport.resume_reading();
+                until_data(upgrade, &mut link, &notes, 4).await?;
+            }
             transport.abort();
         }
         Ok(())

@@ -21,6 +21,7 @@ mod stop_carrying;
 mod stop_failing;
 mod stopping;
 mod streams;
+mod unconsumed;
 mod upgrading;
 
 use crate::case::{Layer, Per};
@@ -37,6 +38,7 @@ pub(super) const LAYER: Layer = Layer {
         failing::CASES,
         rejected::CASES,
         data::CASES,
+        unconsumed::CASES,
         buffered::CASES,
         flow::CASES,
         closing::CASES,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use loopline_core::tls::TlsErrorKind;
-use loopline_core::{EventLoop, EventLoopExt, Server, ServerOptions};
+use loopline_core::{EventLoop, EventLoopExt, Server, ServerOptions, Severity};
 
 use super::options::{client, connected, connecting, refused, silent};
 use crate::TlsSide;
@@ -16,7 +16,7 @@ use crate::harness::connections::address_of;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::tls::cut::Cut;
 use crate::harness::tls::parts;
-use crate::harness::tls::upgrade::{Upgrade, over_cuts, over_sides};
+use crate::harness::tls::upgrade::{Upgrade, once, over_cuts, over_sides};
 use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -34,6 +34,11 @@ pub(super) const CASES: &[Case] = &[
         B47,
         a_failed_handshake_disturbs_no_server,
         "A client that fails its handshake is not reported, and the server goes on serving others."
+    ),
+    case!(
+        B47,
+        in_debug_mode_a_failed_handshake_is_reported,
+        "In debug mode a client that fails its handshake is reported, with a warning."
     ),
     case!(
         B42,
@@ -157,6 +162,23 @@ fn a_failed_handshake_disturbs_no_server(context: &Context) -> Outcome {
         peer.close()?;
         let log = logs.borrow()[failed].clone();
         peer.alongside(scene, log.until_lost()).await?;
+        server.close();
+        server.wait_closed().await;
+        Ok(())
+    })
+}
+
+fn in_debug_mode_a_failed_handshake_is_reported(context: &Context) -> Outcome {
+    once(context, async |upgrade| {
+        let scene = upgrade.scene;
+        scene.set_debug(true);
+        let (server, address, _) = serving(upgrade, ServerOptions::default()).await?;
+        let mut peer = silent(address, Cut::Whole)?;
+        peer.say(b"GET / HTTP/1.1\r\n\r\n");
+        let reports = peer.alongside(scene, scene.reported()).await?;
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        assert_eq!(reports[0].severity, Severity::Warning, "{reports:?}");
+        peer.until_ended(scene).await?;
         server.close();
         server.wait_closed().await;
         Ok(())

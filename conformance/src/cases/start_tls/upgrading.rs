@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::tls::peer::Greeting;
-use crate::harness::tls::upgrade::{Upgrade, over_cuts, over_sides};
+use crate::harness::tls::upgrade::{Upgrade, once, over_cuts, over_sides};
 use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -75,6 +75,11 @@ pub(super) const CASES: &[Case] = &[
         B22,
         the_old_transport_takes_nothing_more,
         "After the upgrade the old transport refuses to write, to send files and to change what is the new one's."
+    ),
+    case!(
+        B22,
+        what_is_given_away_refuses_at_once,
+        "A transport that was handed over refuses to write before its layer is named."
     ),
     case!(
         B23,
@@ -322,6 +327,20 @@ fn the_old_transport_takes_nothing_more(context: &Context) -> Outcome {
         upgrade.talk(&mut link, &transport).await?;
         assert_eq!(link.log.count(|call| *call == Call::Pause), 0);
         upgrade.close(link, &transport).await
+    })
+}
+
+fn what_is_given_away_refuses_at_once(context: &Context) -> Outcome {
+    once(context, async |upgrade| {
+        let link = upgrade.plain().await?;
+        let old = Rc::clone(&link.transport);
+        let handed = old.hand_over().ok_or_else(|| Stop::failed("it declines"))?;
+        assert_eq!(old.write(b"x"), Err(WriteError::HandedOver));
+        assert!(old.write_eof().is_err());
+        assert!(old.hand_over().is_none());
+        handed.below().write(b"from the layer")?;
+        handed.below().abort();
+        Ok(())
     })
 }
 

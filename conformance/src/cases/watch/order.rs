@@ -44,7 +44,8 @@ pub(super) const CASES: &[Case] = &[
         C40,
         thousands_of_descriptors_are_called,
         "Of thousands of ready descriptors each is called."
-    ),
+    )
+    .isolated(),
     case!(
         C52,
         a_watch_that_another_thread_asks_for_takes_effect,

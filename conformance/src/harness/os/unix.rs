@@ -27,10 +27,6 @@ pub(crate) use std::io::{PipeReader, PipeWriter};
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = true;
 /// Open descriptors can be listed, here and in a child.
 pub(crate) const LISTS_DESCRIPTORS: bool = true;
-/// The kernel goes on reporting a descriptor that was closed under a watch for
-/// as long as a duplicate is open: epoll(7) does, kqueue does not.
-pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool =
-    cfg!(any(target_os = "linux", target_os = "android"));
 /// A socket tells whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = true;
 /// Some files are made up as they are read.
@@ -343,15 +339,27 @@ pub(crate) fn allow_descriptors(count: u64) -> Result<(), Stop> {
     Err(Stop::skipped(lack))
 }
 
-/// How many descriptors this process has open.
-pub(crate) fn open_descriptors() -> Result<usize, Stop> {
-    let count = || Ok::<_, io::Error>(fs::read_dir(DESCRIPTORS)?.count());
-    let before = count()?;
+/// The descriptors that this process has open, by their numbers.
+pub(crate) fn open_descriptors() -> Result<BTreeSet<String>, Stop> {
+    let list = || -> io::Result<BTreeSet<String>> {
+        let entries = fs::read_dir(DESCRIPTORS)?.collect::<io::Result<Vec<_>>>()?;
+        // Without the one by which they were listed.
+        let open = entries.iter().filter(|entry| entry.metadata().is_ok());
+        let names = open.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        Ok(names.collect())
+    };
+    let before = list()?;
     let _another = File::open("/dev/null")?;
-    if count()? == before {
+    if list()? == before {
         return Err(Stop::skipped("a complete list of open descriptors"));
     }
     Ok(before)
+}
+
+/// What is behind a descriptor, where the system tells.
+pub(crate) fn describe_descriptor(number: &str) -> Option<String> {
+    let target = fs::read_link(Path::new(DESCRIPTORS).join(number)).ok()?;
+    Some(target.to_string_lossy().into_owned())
 }
 
 /// The descriptors that a child process inherits, as it names them.

@@ -28,8 +28,6 @@ use crate::verdict::{Outcome, Stop};
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
 /// Open handles can be listed, and those that a child inherits.
 pub(crate) const LISTS_DESCRIPTORS: bool = true;
-/// A closed socket is forgotten, whatever duplicates there are.
-pub(crate) const WATCHES_OUTLIVE_DESCRIPTORS: bool = false;
 /// A socket does not tell whether it blocks.
 pub(crate) const TELLS_BLOCKING: bool = false;
 /// Every file has a size.
@@ -158,16 +156,21 @@ pub(crate) fn allow_descriptors(_count: u64) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How many handles this process has open, of whatever kind.
-pub(crate) fn open_descriptors() -> Result<usize, Stop> {
+/// The handles that this process has open, of whatever kind, by their numbers.
+pub(crate) fn open_descriptors() -> Result<BTreeSet<String>, Stop> {
     // The first socket makes more than itself, once for the whole process.
     drop(sockets::server()?);
-    let before = sys::handles()?.len();
+    let before = sys::handles()?;
     let _another = sockets::server()?;
-    if sys::handles()?.len() == before {
+    if sys::handles()?.len() == before.len() {
         return Err(Stop::skipped("a complete list of open handles"));
     }
-    Ok(before)
+    Ok(before.iter().map(|handle| format!("{handle:#x}")).collect())
+}
+
+/// A handle does not tell what it is of.
+pub(crate) fn describe_descriptor(_: &str) -> Option<String> {
+    None
 }
 
 /// The handles that a child process inherits, as both name them.

@@ -1,6 +1,7 @@
 //! What cases of TLS are made with.
 
 pub(crate) mod authority;
+pub(crate) mod clear;
 pub(crate) mod cut;
 pub(crate) mod machine;
 pub(crate) mod pair;
