@@ -1,4 +1,5 @@
 //! Debug mode: what reports say beyond that a callback was slow.
+#![cfg(feature = "debug")]
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
 //! The spans of the feature `tracing`, as a subscriber sees them.
+#![cfg(all(feature = "rustls", feature = "tracing"))]
 
 mod subscriber;
 
