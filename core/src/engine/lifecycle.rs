@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Calls, Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -103,9 +103,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
-            calls: RefCell::new(Calls::default()),
             timers: RefCell::new(Timers::new(origin)),
-            due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
@@ -199,9 +197,8 @@ impl Engine {
             }
         }
         drop(runs);
-        drop(self.calls.take());
-        self.timers.borrow_mut().clear();
-        drop(self.due.take());
+        let timers = self.timers.borrow_mut().take_all();
+        drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
         let backend = self.backend.take();
