@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::Engine;
+use super::{Engine, Todo};
 
 /// What a loop has done since it was made, and what it has now: for graphs.
 /// Counters only grow.
@@ -61,9 +61,10 @@ pub(crate) struct Counters {
     bytes_out: Cell<u64>,
     sendfile_native: Cell<u64>,
     sendfile_fallback: Cell<u64>,
-    measured: Cell<bool>,
     waiting: Cell<Duration>,
     working: Cell<Duration>,
+    /// When the wait began that has not ended.
+    asleep: Cell<Option<Instant>>,
     /// When the last wait ended, if that is known and the loop still runs.
     awake: Cell<Option<Instant>>,
 }
@@ -107,14 +108,13 @@ impl Counters {
         add(&self.sendfile_fallback, 1);
     }
 
-    #[inline]
-    pub(super) fn is_measured(&self) -> bool {
-        self.measured.get()
+    /// A wait begins; what was before it was work.
+    pub(super) fn waits(&self, now: Instant) {
+        self.worked(now);
+        self.asleep.set(Some(now));
     }
 
-    /// A wait begins; what was before it was work.
-    #[cold]
-    pub(super) fn waits(&self, now: Instant) {
+    fn worked(&self, now: Instant) {
         if let Some(since) = self.awake.take() {
             let worked = now.saturating_duration_since(since);
             self.working.set(self.working.get() + worked);
@@ -122,11 +122,12 @@ impl Counters {
     }
 
     /// A wait has ended.
-    #[cold]
-    pub(super) fn waited(&self, since: Instant, now: Instant) {
-        let waited = now.saturating_duration_since(since);
-        self.waiting.set(self.waiting.get() + waited);
-        self.awake.set(Some(now));
+    fn waited(&self, now: Instant) {
+        if let Some(since) = self.asleep.take() {
+            let waited = now.saturating_duration_since(since);
+            self.waiting.set(self.waiting.get() + waited);
+            self.awake.set(Some(now));
+        }
     }
 }
 
@@ -137,13 +138,25 @@ impl Engine {
 
     pub(crate) fn set_time_measured(&self, measured: bool) {
         self.stop_measuring();
-        self.counters.measured.set(measured);
+        if measured {
+            self.note(Todo::MEASURE);
+        } else {
+            self.done_with(Todo::MEASURE);
+        }
+    }
+
+    /// A wait has ended, if time is measured.
+    #[inline]
+    pub(super) fn waited(&self) {
+        if self.has_todo(Todo::MEASURE) {
+            self.counters.waited(self.now());
+        }
     }
 
     /// What is done now is no work of the loop, or nobody wants to know.
     pub(super) fn stop_measuring(&self) {
-        if self.counters.is_measured() {
-            self.counters.waits(self.now());
+        if self.has_todo(Todo::MEASURE) {
+            self.counters.worked(self.now());
         }
     }
 

@@ -22,14 +22,15 @@ impl Engine {
         // judged by the turn that it belongs to.
         if events.is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
-            if self.has_todo(Todo::ARM) {
-                self.arm();
+            if self.has_todo(Todo::ARM | Todo::MEASURE) {
+                self.before_waiting();
             }
             self.wait(events)?;
             self.counters.turn();
         }
         self.take_remote();
-        if self.has_todo(Todo::TIMERS | Todo::RUN) {
+        if self.has_todo(Todo::TIMERS | Todo::RUN | Todo::MEASURE) {
+            self.waited();
             if self.has_todo(Todo::TIMERS) {
                 self.collect_due();
             }
@@ -57,20 +58,17 @@ impl Engine {
         } else {
             self.until_timer()
         };
-        if self.counters.is_measured() {
-            return self.measured_wait(timeout, events);
-        }
         self.with_backend(|backend| backend.wait(timeout, events))
             .unwrap_or(Ok(()))
     }
 
-    #[cold]
-    fn measured_wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
-        let begin = self.now();
-        self.counters.waits(begin);
-        let waited = self.with_backend(|backend| backend.wait(timeout, events));
-        self.counters.waited(begin, self.now());
-        waited.unwrap_or(Ok(()))
+    fn before_waiting(&self) {
+        if self.has_todo(Todo::ARM) {
+            self.arm();
+        }
+        if self.has_todo(Todo::MEASURE) {
+            self.counters.waits(self.now());
+        }
     }
 
     /// Queues what other threads have queued, in its place among the rest.
