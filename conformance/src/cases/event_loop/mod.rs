@@ -7,6 +7,7 @@ mod order;
 mod panics;
 mod remote;
 mod running;
+mod signals;
 mod sockets;
 mod tasks;
 mod timers;
@@ -29,10 +30,10 @@ pub(super) const LAYER: Layer = Layer {
         closing::CASES,
         sockets::CASES,
         executor::CASES,
+        signals::CASES,
         intervals::CASES,
     ],
     left_out: &[
-        left_out("E17", "The loop handles no signals."),
         left_out("E38", "The loop has no datagram transports."),
         left_out(
             "E42",

@@ -7,6 +7,8 @@ mod faults;
 mod flow;
 mod info;
 mod lifecycle;
+mod pipe_writing;
+mod pipes;
 mod reading;
 mod reentrancy;
 mod write_eof;
@@ -30,6 +32,8 @@ pub(super) const LAYER: Layer = Layer {
         closing::CASES,
         info::CASES,
         reentrancy::CASES,
+        pipes::CASES,
+        pipe_writing::CASES,
     ],
     left_out: LEFT_OUT,
 };
@@ -42,14 +46,6 @@ const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         line: "D30",
         why: "It tells how TLS fills a buffer; a plain connection asks once for each read, as D29 checks.",
-    },
-    LeftOut {
-        line: "D32",
-        why: "There are no transports over pipes.",
-    },
-    LeftOut {
-        line: "D33",
-        why: "There are no transports over pipes.",
     },
     LeftOut {
         line: "D41",
