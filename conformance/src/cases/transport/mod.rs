@@ -4,9 +4,10 @@ mod buffered;
 mod closing;
 mod end_of_stream;
 mod faults;
-mod flow;
 mod info;
 mod lifecycle;
+mod marks;
+mod pausing;
 mod reading;
 mod reentrancy;
 mod write_eof;
@@ -26,7 +27,8 @@ pub(super) const LAYER: Layer = Layer {
         buffered::CASES,
         writing::CASES,
         write_eof::CASES,
-        flow::CASES,
+        pausing::CASES,
+        marks::CASES,
         closing::CASES,
         info::CASES,
         reentrancy::CASES,
