@@ -45,6 +45,7 @@ mod native;
 pub mod prelude;
 mod provider;
 mod select;
+mod threads;
 
 /// A virtual clock and a network in memory: backends that never wait, for tests of
 /// protocols.
@@ -138,6 +139,7 @@ pub use loopline_tls_openssl as openssl;
 pub use loopline_tls_rustls as rustls;
 pub use native::Loop;
 pub use select::native_backend;
+pub use threads::{ThreadsError, run_on_threads};
 
 /// TLS as a pure machine, what the loop asks of it, and the libraries that this
 /// build has.

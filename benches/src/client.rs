@@ -13,8 +13,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use rustix::net::{RecvFlags, recv};
 
 use crate::Fallible;
+use crate::placement::anywhere;
 use crate::process::read_order;
-use crate::workload::{Over, Workload, file_request};
+use crate::workload::{Over, SPREAD_CONNECTIONS, SPREAD_SIZE, Workload, file_request};
 use tls::TlsClient;
 
 /// What a client does, and against whom.
@@ -87,6 +88,12 @@ pub(crate) fn run(task: &Task) -> Fallible<()> {
         Workload::Handshakes { resumed, .. } => {
             let client = TlsClient::new(address, resumed)?;
             follow_orders(|requests| (0..requests).try_for_each(|_| client.visit()))
+        }
+        Workload::Spread { .. } => {
+            anywhere()?;
+            let mut streams = connect_all(address, SPREAD_CONNECTIONS)?;
+            let mut message = vec![b'x'; SPREAD_SIZE];
+            follow_orders(|requests| echo(&mut streams, &mut message, requests))
         }
         Workload::Connect => {
             follow_orders(|requests| (0..requests).try_for_each(|_| come_and_go(address)))

@@ -14,8 +14,8 @@ time of a request, its ratio to the bare loop's, and what can be counted.
 
   --rows NAMES   only these, separated by commas: echo, sendfile, connect,
                  tls_echo, tls_sendfile, handshake, watch, timers, call_soon,
-                 wake, counts, idle_memory, growth; or a part of the name of
-                 a row, such as 'OpenSSL echo'
+                 wake, counts, idle_memory, growth, cores; or a part of the
+                 name of a row, such as 'OpenSSL echo'
   --peers NAMES  beside the bare loop and loopline: streams, mio, tokio, smol,
                  polling, blocking; none; all of them by default
   --rounds N     how many turns each one takes; 41 by default
@@ -62,6 +62,7 @@ pub(crate) struct Choice {
 pub(crate) const COUNTS: &str = "counts";
 pub(crate) const IDLE_MEMORY: &str = "idle_memory";
 pub(crate) const GROWTH: &str = "growth";
+pub(crate) const CORES: &str = "cores";
 
 impl Choice {
     /// Whether a workload is to be timed.
@@ -95,7 +96,7 @@ impl Choice {
 fn is_group(word: &str) -> bool {
     let of_rows = crate::rows::ROWS.iter().map(|row| row.workload.group());
     of_rows
-        .chain([COUNTS, IDLE_MEMORY, GROWTH])
+        .chain([COUNTS, IDLE_MEMORY, GROWTH, CORES])
         .any(|group| group == word)
 }
 

@@ -29,6 +29,14 @@ pub(crate) fn lockstep() -> io::Result<()> {
     never_preempt()
 }
 
+/// Lets this process and the children to come run on every CPU again.
+pub(crate) fn anywhere() -> io::Result<()> {
+    let mut all = CpuSet::new();
+    // The kernel leaves out those that there are not.
+    (0..CpuSet::MAX_CPU).for_each(|cpu| all.set(cpu));
+    Ok(sched_setaffinity(None, &all)?)
+}
+
 /// Raises the limit of descriptors of this process and its children as far as it
 /// goes, and says how many that are.
 pub(crate) fn allow_descriptors() -> io::Result<u64> {

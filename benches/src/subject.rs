@@ -105,7 +105,9 @@ impl SubjectKind {
                 | Workload::CallSoonThreadsafe
         );
         match (self, workload) {
-            (Self::Bare | Self::Ours, _) => true,
+            (Self::Ours, _) => true,
+            (_, Workload::Spread { .. }) => false,
+            (Self::Bare, _) => true,
             // mio has sockets and a waker, and nothing above them; TLS it has
             // as far as rustls has it.
             (Self::Mio, Workload::Handshakes { library, .. }) => library == Library::Rustls,

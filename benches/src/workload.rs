@@ -58,6 +58,8 @@ pub(crate) enum Workload {
     /// Connections that come, have one byte sent back, and are closed by the
     /// server, one after the other.
     Connect,
+    /// As an echo on 64 connections, by so many loops that share a port.
+    Spread { loops: usize },
     /// Connections that come and stay; over TLS, with their handshake done.
     Idle { over: Over },
     /// Descriptors that are watched, some of them always ready; a request is
@@ -84,6 +86,10 @@ pub(crate) enum Effort {
     Quick,
 }
 
+/// The bytes of a message, and the connections, where several loops share a port.
+pub(crate) const SPREAD_SIZE: usize = 64;
+pub(crate) const SPREAD_CONNECTIONS: usize = 64;
+
 /// How many callbacks are queued at once.
 pub(crate) const CALLS_AT_ONCE: u64 = 1000;
 
@@ -109,6 +115,7 @@ impl Workload {
     pub(crate) fn connections(self) -> usize {
         match self {
             Self::Echo { connections, .. } | Self::File { connections, .. } => connections,
+            Self::Spread { .. } => SPREAD_CONNECTIONS,
             _ => 0,
         }
     }
@@ -118,6 +125,7 @@ impl Workload {
         match self {
             Self::Echo { active, .. } | Self::Watch { active, .. } => active as u64,
             Self::File { connections, .. } => connections as u64,
+            Self::Spread { .. } => SPREAD_CONNECTIONS as u64,
             Self::FireTimers { timers } | Self::CancelTimers { timers } => timers as u64,
             Self::CallSoon | Self::CallSoonThreadsafe => CALLS_AT_ONCE,
             _ => 1,
@@ -150,6 +158,7 @@ impl Workload {
                 (Over::Plain, _) => 4096,
                 _ => 1024,
             },
+            Self::Spread { .. } => 8192,
             Self::Handshakes { .. } => 256,
             Self::Connect => 512,
             Self::Idle { .. } => 1000,

@@ -74,6 +74,7 @@ pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
         Workload::CallSoon => Box::new(calls::Calls::new()?),
         Workload::CallSoonThreadsafe => Box::new(remote::RemoteCalls::new()?),
         Workload::Wake => Box::new(remote::Wake::new()?),
+        Workload::Spread { .. } => return Err("several loops are loopline's alone".into()),
     })
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod handshakes;
 mod idle;
 mod remote;
+mod spread;
 mod stream;
 mod timers;
 mod watch;
@@ -49,6 +50,8 @@ pub(crate) fn make(workload: Workload, event_loop: Loop) -> Fallible<Box<dyn Sub
             descriptors,
             active,
         } => Box::new(watch::Watch::new(event_loop, descriptors, active)?),
+        // Each of its threads has a loop of its own.
+        Workload::Spread { loops } => Box::new(spread::Spread::new(loops)?),
         Workload::FireTimers { .. } => Box::new(timers::Fire(event_loop)),
         Workload::CancelTimers { .. } => Box::new(timers::Cancel(event_loop)),
         Workload::CallSoon => Box::new(calls::Calls(event_loop)),

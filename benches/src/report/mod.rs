@@ -1,6 +1,7 @@
 //! The tables, and whether every target is met.
 
 mod conditions;
+mod cores;
 mod counted;
 mod growth;
 mod memory;
@@ -9,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::Fallible;
-use crate::options::{COUNTS, Choice, GROWTH, IDLE_MEMORY};
+use crate::options::{CORES, COUNTS, Choice, GROWTH, IDLE_MEMORY};
 use crate::rounds::{Figures, compare};
 use crate::rows::{ROWS, Row, Target};
 use crate::subject::SubjectKind;
@@ -32,6 +33,9 @@ pub(crate) fn verdict(choice: &Choice) -> Fallible<bool> {
     }
     if choice.has_group(GROWTH) {
         growth::print(choice)?;
+    }
+    if choice.has_group(CORES) {
+        cores::print(choice)?;
     }
     conditions.print();
     // Turns that short say nothing of five per cent.

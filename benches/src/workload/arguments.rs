@@ -50,6 +50,7 @@ impl Workload {
                 words("handshakes", &[&Over::from(library).word(), &resumed])
             }
             Self::Connect => words("connect", &[]),
+            Self::Spread { loops } => words("spread", &[&loops]),
             Self::Idle { over } => words("idle", &[&over.word()]),
             Self::Watch {
                 descriptors,
@@ -82,6 +83,9 @@ impl Workload {
                 resumed: resumed.parse().ok()?,
             },
             ["connect"] => Self::Connect,
+            ["spread", loops] => Self::Spread {
+                loops: loops.parse().ok()?,
+            },
             ["idle", over] => Self::Idle {
                 over: Over::parse(over)?,
             },

@@ -19,6 +19,7 @@ impl Workload {
             Self::File { .. } => "tls_sendfile",
             Self::Handshakes { .. } => "handshake",
             Self::Connect => "connect",
+            Self::Spread { .. } => "cores",
             Self::Idle { .. } => "idle_memory",
             Self::Watch { .. } => "watch",
             Self::FireTimers { .. } | Self::CancelTimers { .. } => "timers",
@@ -75,6 +76,8 @@ impl fmt::Display for Workload {
                 write!(f, "{}handshake, {kind}", Over::from(library))
             }
             Self::Connect => f.write_str("connect, 1 byte, close"),
+            Self::Spread { loops: 1 } => f.write_str("1 loop"),
+            Self::Spread { loops } => write!(f, "{loops} loops"),
             Self::Idle { over } => write!(f, "{over}idle connection"),
             Self::Watch {
                 descriptors,

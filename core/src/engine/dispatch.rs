@@ -32,7 +32,7 @@ impl Engine {
         // older than the last change (clause B2).
         let ready = ready & armed.into();
         if !ready.is_empty() {
-            self.timed(|| owner.ready(ready));
+            self.timed(|| owner.ready(self, ready));
             self.settle();
         }
     }

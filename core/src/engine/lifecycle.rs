@@ -12,9 +12,10 @@ use super::{
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
-use crate::net::{Resolver, SystemResolver};
+use crate::net::{Clients, Resolver, SystemResolver};
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
+use crate::transport::Transport;
 
 thread_local! {
     /// The loop that runs in this thread.
@@ -212,6 +213,14 @@ impl Engine {
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));
         Ok(())
+    }
+
+    /// The connections of one server, which may end while the caller goes through
+    /// them.
+    pub(crate) fn clients_of(&self, server: &Rc<Clients>) -> Vec<Rc<dyn Transport>> {
+        let slots = self.slots.borrow();
+        let owners = slots.owners().map(Rc::clone);
+        owners.filter_map(|owner| owner.client_of(server)).collect()
     }
 
     pub(crate) fn transport_added(&self) {

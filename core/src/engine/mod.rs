@@ -12,11 +12,12 @@
 //! 2. what was queued before the wait runs, and nothing that it queues;
 //! 3. the events of the wait are dispatched;
 //! 4. timers that were due after the wait run;
-//! 5. tasks that were woken meanwhile run, up to the first queued callback.
+//! 5. tasks that were woken meanwhile, and the ends of connections, run up to
+//!    the first queued callback.
 //!
-//! The fifth step is what saves a wait for each request of a task that reads
-//! and answers; callbacks keep asyncio's order, because they are never
-//! overtaken and always wait for the next turn.
+//! The fifth step saves a wait for each request of a task that reads and
+//! answers, and for each connection that is closed; callbacks keep asyncio's
+//! order, because they are never overtaken and always wait for the next turn.
 
 mod calls;
 mod descriptors;
@@ -147,6 +148,11 @@ impl Engine {
 
     pub(crate) fn exceptions(&self) -> &Exceptions {
         &self.exceptions
+    }
+
+    /// The number of this turn; it wraps around.
+    pub(crate) fn turn_number(&self) -> u32 {
+        self.turn.get()
     }
 
     pub(crate) fn is_running(&self) -> bool {

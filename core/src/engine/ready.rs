@@ -27,6 +27,15 @@ pub(crate) enum Run {
     Stop,
 }
 
+impl Run {
+    /// Whether it need not wait for another turn, if nothing is queued before
+    /// it. Callbacks do wait: one that queues itself again must not keep the
+    /// loop from its events (line E1).
+    pub(super) fn ends_a_turn(&self) -> bool {
+        matches!(self, Self::Task(_) | Self::Lost(_))
+    }
+}
+
 impl From<RemoteItem> for Run {
     fn from(item: RemoteItem) -> Self {
         match item {

@@ -3,7 +3,10 @@
 use std::io;
 use std::rc::Rc;
 
+use super::Engine;
 use crate::backend::{Interest, Key, Readiness};
+use crate::net::Clients;
+use crate::transport::Transport;
 
 /// What owns a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +61,9 @@ pub(crate) trait Watched {
         Ok(())
     }
 
-    /// The descriptor is ready. What is no longer wanted is ignored.
-    fn ready(&self, ready: Readiness);
+    /// The descriptor is ready, as the owner's engine says. What is no longer
+    /// wanted is ignored.
+    fn ready(&self, engine: &Engine, ready: Readiness);
 
     /// A job in flight has ended.
     fn done(&self, result: io::Result<u64>) {
@@ -104,6 +108,13 @@ pub(crate) trait Watched {
     fn accepts(&self, key: Key, turn: u32) -> bool {
         let _ = (key, turn);
         false
+    }
+
+    /// The handle that the user of a connection has, if a server has accepted it,
+    /// and it is this one.
+    fn client_of(self: Rc<Self>, server: &Rc<Clients>) -> Option<Rc<dyn Transport>> {
+        let _ = server;
+        None
     }
 
     /// Which directions a user watches.

@@ -40,7 +40,7 @@ impl Engine {
                 self.run_due();
             }
             if !self.stopping.get() {
-                self.run_ready(|run| matches!(run, Run::Task(_)), main);
+                self.run_ready(Run::ends_a_turn, main);
             }
         }
         Ok(())

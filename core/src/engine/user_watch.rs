@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use super::{Engine, Role, Watched};
 use crate::backend::{Interest, Key, Readiness, Rewatched, Source};
@@ -21,7 +21,6 @@ struct Watcher {
 /// What a user watches one descriptor for. The descriptor is his and there
 /// during his calls only, so the backend is told then, and not by `arm`.
 pub(super) struct UserWatch {
-    engine: Weak<Engine>,
     reader: RefCell<Option<Watcher>>,
     writer: RefCell<Option<Watcher>>,
     /// The first generation that was current in the turn in which the key was
@@ -45,10 +44,7 @@ impl UserWatch {
         }
     }
 
-    fn call(&self, direction: Interest) {
-        let Some(engine) = self.engine.upgrade() else {
-            return;
-        };
+    fn call(&self, engine: &Engine, direction: Interest) {
         let turn = engine.turn.get();
         let callback = match &*self.side(direction).borrow() {
             Some(watcher) if watcher.since != turn => Rc::clone(&watcher.callback),
@@ -67,12 +63,12 @@ impl Watched for UserWatch {
         Role::User
     }
 
-    fn ready(&self, ready: Readiness) {
+    fn ready(&self, engine: &Engine, ready: Readiness) {
         if ready.contains(Readiness::READ) {
-            self.call(Interest::READ);
+            self.call(engine, Interest::READ);
         }
         if ready.contains(Readiness::WRITE) {
-            self.call(Interest::WRITE);
+            self.call(engine, Interest::WRITE);
         }
     }
 
@@ -161,7 +157,6 @@ impl Engine {
         direction: Interest,
     ) -> Result<Rc<UserWatch>, WatchError> {
         let watch = Rc::new(UserWatch {
-            engine: Rc::downgrade(self),
             reader: RefCell::new(None),
             writer: RefCell::new(None),
             renewed: Cell::new((0, self.turn.get().wrapping_sub(1))),

@@ -47,7 +47,7 @@ impl Watched for Waiter {
         Role::Waiter
     }
 
-    fn ready(&self, _: Readiness) {
+    fn ready(&self, _: &Engine, _: Readiness) {
         self.ready.set(true);
         self.wake();
     }

@@ -41,7 +41,7 @@ pub(crate) async fn create_server(
         BindKind::Unix(path) => vec![bind_path(engine, &path, &options)?],
         BindKind::Socket(socket) => vec![take_over(socket, &options)?],
     };
-    let server = Serving::new(factory, acceptor);
+    let server = Serving::new(engine, factory, acceptor);
     for bound in bound {
         let (backlog, keep_alive) = (options.backlog, options.keep_alive);
         server.add(Listener::new(engine, &server, bound, backlog, keep_alive));

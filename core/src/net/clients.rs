@@ -1,38 +1,29 @@
 //! The connections of one server.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
 use std::task::Waker;
 
-use slab::Slab;
-
-use crate::transport::Transport;
-
-/// A connection as the server knows it that has accepted it.
-pub(crate) trait Client {
-    /// The handle that its user has: a connection that was upgraded ends as
-    /// such.
-    fn handle(self: Rc<Self>) -> Rc<dyn Transport>;
-}
-
-/// The connections that came in by one server, and who waits for their end.
+/// How many connections that came in by one server have not ended, and who waits
+/// for their end. Which ones they are the engine finds out, if anybody asks.
 #[derive(Default)]
 pub(crate) struct Clients {
-    connections: RefCell<Slab<Weak<dyn Client>>>,
+    connections: Cell<usize>,
     /// Whether the server was closed.
     closed: Cell<bool>,
     waiters: RefCell<Vec<Waker>>,
 }
 
 impl Clients {
-    pub(crate) fn add(&self, connection: Weak<dyn Client>) -> usize {
-        self.connections.borrow_mut().insert(connection)
+    pub(crate) fn add(&self) {
+        self.connections.set(self.connections.get() + 1);
     }
 
-    pub(crate) fn remove(&self, number: usize) {
-        let connection = self.connections.borrow_mut().try_remove(number);
-        drop(connection);
-        self.wake_if_over();
+    pub(crate) fn remove(&self) {
+        let left = self.connections.get().saturating_sub(1);
+        self.connections.set(left);
+        if self.is_over() {
+            self.wake();
+        }
     }
 
     pub(super) fn set_closed(&self) {
@@ -47,7 +38,7 @@ impl Clients {
     /// Whether the server is closed and its last connection is gone
     /// (line E30).
     pub(super) fn is_over(&self) -> bool {
-        self.closed.get() && self.connections.borrow().is_empty()
+        self.closed.get() && self.connections.get() == 0
     }
 
     pub(super) fn wait(&self, waker: &Waker) {
@@ -58,33 +49,6 @@ impl Clients {
         }
         let waker = waker.clone();
         self.waiters.borrow_mut().push(waker);
-    }
-
-    /// Calls `each` with every connection. The connections may end meanwhile.
-    fn for_each(&self, each: impl Fn(&dyn Transport)) {
-        let connections: Vec<_> = self
-            .connections
-            .borrow()
-            .iter()
-            .filter_map(|(_, connection)| connection.upgrade())
-            .collect();
-        for connection in connections {
-            each(&*connection.handle());
-        }
-    }
-
-    pub(super) fn close_all(&self) {
-        self.for_each(|connection| connection.close());
-    }
-
-    pub(super) fn abort_all(&self) {
-        self.for_each(|connection| connection.abort());
-    }
-
-    fn wake_if_over(&self) {
-        if self.is_over() {
-            self.wake();
-        }
     }
 
     fn wake(&self) {

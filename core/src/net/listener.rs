@@ -5,6 +5,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use super::arrivals::Arrivals;
 use super::serving::Serving;
 use super::socket::{ListeningSocket, StreamSocket};
 use crate::backend::{Interest, Key, Readiness};
@@ -28,6 +29,7 @@ pub(super) struct Listener {
     server: Rc<Serving>,
     backlog: u32,
     keep_alive: bool,
+    arrivals: Arrivals,
     serving: Cell<bool>,
     /// The last attempt to accept failed, and was reported.
     failing: Cell<bool>,
@@ -62,6 +64,7 @@ impl Listener {
             server: Rc::clone(server),
             backlog,
             keep_alive,
+            arrivals: Arrivals::default(),
             serving: Cell::new(false),
             failing: Cell::new(false),
             retry: RefCell::new(None),
@@ -114,35 +117,52 @@ impl Listener {
         }
     }
 
-    /// Accepts what waits, at most one more than the backlog (line D62).
+    /// Accepts what is likely to wait, at most one more than the backlog
+    /// (line D62).
     fn accept_ready(&self) {
-        for _ in 0..=self.backlog {
-            if !self.serving.get() {
-                return;
+        let turn = self.engine.turn_number();
+        let others = if self.arrivals.expected(turn) {
+            self.backlog
+        } else {
+            0
+        };
+        let mut count = 0;
+        for _ in 0..=others {
+            if !self.accept_next() {
+                break;
             }
-            let accepted = self.with_socket(ListeningSocket::accept);
-            match accepted {
-                Some(Ok((socket, peername))) => {
-                    self.failing.set(false);
-                    self.accepted(socket, peername);
+            count += 1;
+        }
+        self.arrivals.note(turn, count);
+    }
+
+    /// Accepts a connection; false if there is none to be had for now.
+    fn accept_next(&self) -> bool {
+        if !self.serving.get() {
+            return false;
+        }
+        let Some(accepted) = self.with_socket(ListeningSocket::accept) else {
+            return false;
+        };
+        match accepted {
+            Ok((socket, peername)) => {
+                self.failing.set(false);
+                self.accepted(socket, peername);
+                true
+            }
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => false,
+                // The peer has gone again (line D63).
+                io::ErrorKind::ConnectionAborted => true,
+                _ => {
+                    self.back_off(&error);
+                    false
                 }
-                Some(Err(error)) => match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => return,
-                    // The peer has gone again (line D63).
-                    io::ErrorKind::ConnectionAborted => {}
-                    _ => return self.back_off(&error),
-                },
-                None => return,
-            }
+            },
         }
     }
 
     fn accepted(&self, socket: StreamSocket, peername: Option<Address>) {
-        if let Err(error) = socket.set_nonblocking() {
-            return self
-                .engine
-                .report_error("an accepted socket cannot be used", &error);
-        }
         let sockname = self.local_name(&socket);
         let names = Names::new(peername, sockname);
         socket.disable_nagle(&names);
@@ -220,7 +240,7 @@ impl Watched for Listener {
             .unwrap_or(Ok(()))
     }
 
-    fn ready(&self, _: Readiness) {
+    fn ready(&self, _: &Engine, _: Readiness) {
         self.accept_ready();
     }
 

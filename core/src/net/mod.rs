@@ -1,5 +1,7 @@
 //! Making connections and servers.
 
+mod accept;
+mod arrivals;
 mod attempt;
 mod bind;
 mod clients;
@@ -25,7 +27,7 @@ pub use sock::SendAllError;
 pub use target::{BindTarget, ConnectTarget, ConnectedSocket};
 
 pub(crate) use bind::create_server;
-pub(crate) use clients::{Client, Clients};
+pub(crate) use clients::Clients;
 pub(crate) use connect::{connect_accepted_socket, create_connection};
 pub(crate) use sock::{sock_accept, sock_connect, sock_recv_into, sock_sendall};
 pub(crate) use socket::StreamSocket;

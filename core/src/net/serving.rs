@@ -12,6 +12,7 @@ use super::Clients;
 use super::listener::Listener;
 use super::server::Server;
 use crate::BoxError;
+use crate::engine::Engine;
 use crate::event_loop::ProtocolFactory;
 use crate::protocol::SharedProtocol;
 use crate::tls::Acceptor;
@@ -19,6 +20,7 @@ use crate::transport::Address;
 
 /// A server over listening sockets.
 pub(super) struct Serving {
+    engine: Rc<Engine>,
     factory: RefCell<ProtocolFactory>,
     /// None without TLS.
     acceptor: Option<Acceptor>,
@@ -30,8 +32,13 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    pub(super) fn new(factory: ProtocolFactory, acceptor: Option<Acceptor>) -> Rc<Self> {
+    pub(super) fn new(
+        engine: &Rc<Engine>,
+        factory: ProtocolFactory,
+        acceptor: Option<Acceptor>,
+    ) -> Rc<Self> {
         Rc::new(Self {
+            engine: Rc::clone(engine),
             factory: RefCell::new(factory),
             acceptor,
             listeners: RefCell::default(),
@@ -146,10 +153,14 @@ impl Server for Serving {
     }
 
     fn close_clients(&self) {
-        self.clients.close_all();
+        for client in self.engine.clients_of(&self.clients) {
+            client.close();
+        }
     }
 
     fn abort_clients(&self) {
-        self.clients.abort_all();
+        for client in self.engine.clients_of(&self.clients) {
+            client.abort();
+        }
     }
 }

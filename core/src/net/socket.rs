@@ -6,6 +6,7 @@ use std::rc::Rc;
 use socket2::{Socket, Type};
 
 use super::Clients;
+use super::accept::accept;
 use crate::backend::{AsSource, Interest, Key, NetworkListener, NetworkStream};
 use crate::engine::{Change, Engine, Watched};
 use crate::protocol::SharedProtocol;
@@ -104,12 +105,11 @@ impl ListeningSocket {
         }
     }
 
-    /// Takes a connection, and the name of its peer.
+    /// Takes a connection, which does not block, and the name of its peer.
     pub(super) fn accept(&self) -> io::Result<(StreamSocket, Option<Address>)> {
         match self {
             Self::System(socket) => {
-                let (accepted, peer) = socket.accept()?;
-                let peername = Address::from_sock_addr(&peer);
+                let (accepted, peername) = accept(socket)?;
                 Ok((StreamSocket::System(accepted), peername))
             }
             Self::Network(listener) => {

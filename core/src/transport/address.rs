@@ -41,17 +41,46 @@ impl Address {
         }
         address.is_unix().then(|| Self::Unix(unix_name(address)))
     }
+
+    #[cfg(not(any(windows, target_vendor = "apple")))]
+    pub(crate) fn from_any(address: &rustix::net::SocketAddrAny) -> Option<Self> {
+        if let Ok(inet) = SocketAddr::try_from(address.clone()) {
+            return Some(Self::Inet(inet));
+        }
+        let unix = rustix::net::SocketAddrUnix::try_from(address.clone()).ok()?;
+        Some(Self::Unix(unix_any(&unix)))
+    }
+}
+
+#[cfg(not(any(windows, target_vendor = "apple")))]
+fn unix_any(address: &rustix::net::SocketAddrUnix) -> Arc<Path> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    if let Some(path) = address.path_bytes() {
+        return Path::new(OsStr::from_bytes(path)).into();
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let name = address.abstract_name().unwrap_or_default();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let name = &[];
+    abstract_name(name)
 }
 
 #[cfg(unix)]
 fn unix_name(address: &socket2::SockAddr) -> Arc<Path> {
+    match address.as_pathname() {
+        Some(path) => path.into(),
+        None => abstract_name(address.as_abstract_namespace().unwrap_or_default()),
+    }
+}
+
+/// The path that stands for a name in the abstract namespace, or for none.
+#[cfg(unix)]
+fn abstract_name(name: &[u8]) -> Arc<Path> {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    if let Some(path) = address.as_pathname() {
-        return path.into();
-    }
-    let name = address.as_abstract_namespace().unwrap_or_default();
     let mut bytes = Vec::with_capacity(name.len() + 1);
     if !name.is_empty() {
         bytes.push(0);

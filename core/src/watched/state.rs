@@ -117,7 +117,7 @@ impl<T: AsSource + 'static> engine::Watched for State<T> {
         }
     }
 
-    fn ready(&self, ready: Readiness) {
+    fn ready(&self, _: &Engine, ready: Readiness) {
         for direction in [Interest::READ, Interest::WRITE] {
             if !ready.contains(direction.into()) {
                 continue;

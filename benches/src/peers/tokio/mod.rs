@@ -32,5 +32,6 @@ pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
         Workload::CallSoon => Box::new(alone::Calls::new()?),
         Workload::CallSoonThreadsafe => Box::new(alone::RemoteCalls::new()?),
         Workload::Wake => Box::new(alone::Wake::new()?),
+        Workload::Spread { .. } => return Err("several loops are loopline's alone".into()),
     })
 }

@@ -12,6 +12,7 @@ use socket2::{SockRef, Socket};
 use thiserror::Error;
 
 use super::StreamSocket;
+use super::accept::accept;
 use super::target::ConnectedSocket;
 use crate::backend::{Interest, Source};
 use crate::engine::Engine;
@@ -105,8 +106,6 @@ pub(crate) async fn sock_accept(
     source: Source<'_>,
 ) -> io::Result<(ConnectedSocket, Option<Address>)> {
     check(engine, source, Interest::READ)?;
-    let (accepted, peer) = patiently(engine, source, Interest::READ, Socket::accept).await?;
-    accepted.set_nonblocking(true)?;
-    let socket = ConnectedSocket(StreamSocket::System(accepted));
-    Ok((socket, Address::from_sock_addr(&peer)))
+    let (accepted, peername) = patiently(engine, source, Interest::READ, accept).await?;
+    Ok((ConnectedSocket(StreamSocket::System(accepted)), peername))
 }

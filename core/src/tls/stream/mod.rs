@@ -253,7 +253,7 @@ impl Watched for TlsStream {
         Role::Layer
     }
 
-    fn ready(&self, _: crate::backend::Readiness) {}
+    fn ready(&self, _: &Engine, _: crate::backend::Readiness) {}
 
     fn refused(&self, _: io::Error) {}
 

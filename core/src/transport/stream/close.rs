@@ -156,8 +156,8 @@ impl<S: StreamIo> Stream<S> {
 
     fn leave(&self) {
         self.engine.transport_removed();
-        if let Some((server, number)) = &self.server {
-            server.remove(*number);
+        if let Some(server) = &self.server {
+            server.remove();
         }
     }
 }

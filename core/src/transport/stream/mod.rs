@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
-//! `connection_lost` is always called in a later turn (line D3). Reading,
+//! `connection_lost` is never called inside another callback, and at the end of
+//! the turn at the earliest (line D3). Reading,
 //! ending the sending half, flow control and sending a file are flags beside
 //! that state, each changed in the file that is named after it.
 
@@ -33,7 +34,7 @@ use super::socket::LendSocket;
 use super::{DroppedWrites, FlowControl, Handle, Names, StreamIo, Successor, Transport, Unread};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
-use crate::net::{Client, Clients};
+use crate::net::Clients;
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{Active, Carrier};
 
@@ -95,8 +96,8 @@ pub(crate) struct Stream<S: StreamIo> {
     names: Names,
     /// Whether a layer has taken the connection over, and which.
     successor: Successor,
-    /// The server that accepted the connection, and its number there.
-    server: Option<(Rc<Clients>, usize)>,
+    /// Those of the server that has accepted the connection.
+    server: Option<Rc<Clients>>,
 }
 
 impl<S: StreamIo> Stream<S> {
@@ -109,23 +110,23 @@ impl<S: StreamIo> Stream<S> {
         names: Names,
         server: Option<&Rc<Clients>>,
     ) -> Rc<dyn Transport> {
-        let stream = Rc::new_cyclic(|this: &Weak<Self>| {
-            let weak: Weak<dyn Client> = Weak::<Self>::clone(this);
-            Self {
-                this: Weak::clone(this),
-                engine: Rc::clone(engine),
-                key: Cell::new(Key::RESERVED),
-                flags: Cell::new(Flags::empty()),
-                dropped: DroppedWrites::default(),
-                io: RefCell::new(Some(io)),
-                protocol: RefCell::new(Some(protocol)),
-                queued: Cell::new(0),
-                flow: FlowControl::new(),
-                busy: RefCell::new(None),
-                names,
-                successor: Successor::default(),
-                server: server.map(|server| (Rc::clone(server), server.add(weak))),
-            }
+        if let Some(server) = server {
+            server.add();
+        }
+        let stream = Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            engine: Rc::clone(engine),
+            key: Cell::new(Key::RESERVED),
+            flags: Cell::new(Flags::empty()),
+            dropped: DroppedWrites::default(),
+            io: RefCell::new(Some(io)),
+            protocol: RefCell::new(Some(protocol)),
+            queued: Cell::new(0),
+            flow: FlowControl::new(),
+            busy: RefCell::new(None),
+            names,
+            successor: Successor::default(),
+            server: server.map(Rc::clone),
         });
         stream.with_io(|io| {
             let owner = Rc::clone(&stream) as Rc<dyn Watched>;
@@ -235,7 +236,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             .unwrap_or(Ok(()))
     }
 
-    fn ready(&self, ready: Readiness) {
+    fn ready(&self, engine: &Engine, ready: Readiness) {
         if ready.contains(Readiness::READ) {
             if self.may_read() {
                 self.read_ready();
@@ -244,7 +245,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             }
         }
         if ready.contains(Readiness::WRITE) {
-            self.engine.settle();
+            engine.settle();
             self.write_ready();
         }
     }
@@ -280,16 +281,15 @@ impl<S: StreamIo> Watched for Stream<S> {
     fn abandon(&self) {
         self.let_go();
     }
+
+    fn client_of(self: Rc<Self>, server: &Rc<Clients>) -> Option<Rc<dyn Transport>> {
+        let accepted = self.server.as_ref()?;
+        Rc::ptr_eq(accepted, server).then(|| Rc::new(Handle::of_user(self)) as Rc<dyn Transport>)
+    }
 }
 
 impl<S: StreamIo> LendSocket for Stream<S> {
     fn lend_socket(&self, lend: &mut dyn FnMut(&Socket)) {
         self.with_io(|io| io.with_socket(lend));
-    }
-}
-
-impl<S: StreamIo> Client for Stream<S> {
-    fn handle(self: Rc<Self>) -> Rc<dyn Transport> {
-        Rc::new(Handle::of_user(self))
     }
 }
