@@ -4,9 +4,10 @@ mod buffered;
 mod closing;
 mod end_of_stream;
 mod faults;
-mod flow;
 mod info;
 mod lifecycle;
+mod marks;
+mod pausing;
 mod pipe_writing;
 mod pipes;
 mod reading;
@@ -28,7 +29,8 @@ pub(super) const LAYER: Layer = Layer {
         buffered::CASES,
         writing::CASES,
         write_eof::CASES,
-        flow::CASES,
+        pausing::CASES,
+        marks::CASES,
         closing::CASES,
         info::CASES,
         reentrancy::CASES,
