@@ -133,7 +133,7 @@ impl TlsStream {
             }
             (true, Ok(())) => self.progressed(),
         }
-        if spoke {
+        if spoke || self.flow.is_full() {
             self.reflow();
         }
     }
