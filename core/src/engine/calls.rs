@@ -1,73 +1,21 @@
-//! Callbacks that wait for their time, and the handles on callbacks.
+//! Callbacks of a later turn or time, and the handles on them.
 
 use std::cell::Cell;
 use std::fmt;
+use std::future::Future;
 use std::rc::{Rc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use slab::Slab;
+use super::timer_slots::TimerId;
+use super::{Engine, Place, Run, Todo};
+use crate::event_loop::{Callback, EventLoopExt, LoopClosed, LoopHandle};
 
-use super::{Engine, Place, Run};
-use crate::event_loop::{Callback, LoopClosed};
+/// The longest single wait: a clock that jumps, or a deadline beyond what a
+/// system call takes, is looked at again after a day (line E6).
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The name of a timer's callback; never used again for another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct CallId {
-    /// Grows with each callback, so that equal deadlines keep their order.
-    serial: u64,
-    index: usize,
-}
-
-struct Entry {
-    serial: u64,
-    /// Whether it is in the heap of the timers, and not yet due.
-    timed: bool,
-    callback: Callback,
-}
-
-/// The callback of every timer that has not run and was not cancelled.
-#[derive(Default)]
-pub(super) struct Calls {
-    entries: Slab<Entry>,
-    serial: u64,
-}
-
-impl Calls {
-    pub(super) fn insert(&mut self, callback: Callback) -> CallId {
-        self.serial += 1;
-        let serial = self.serial;
-        let index = self.entries.insert(Entry {
-            serial,
-            timed: true,
-            callback,
-        });
-        CallId { serial, index }
-    }
-
-    /// Whether a callback waits for its time; until it is due.
-    pub(super) fn is_timed(&self, id: CallId) -> bool {
-        self.contains(id) && self.entries[id.index].timed
-    }
-
-    pub(super) fn set_due(&mut self, id: CallId) {
-        if self.contains(id) {
-            self.entries[id.index].timed = false;
-        }
-    }
-
-    /// Takes a callback out. The caller runs or drops it after letting go of
-    /// `self`.
-    pub(super) fn take(&mut self, id: CallId) -> Option<Callback> {
-        self.contains(id)
-            .then(|| self.entries.remove(id.index).callback)
-    }
-
-    pub(super) fn contains(&self, id: CallId) -> bool {
-        self.entries
-            .get(id.index)
-            .is_some_and(|entry| entry.serial == id.serial)
-    }
-}
+/// A delay that no clock can add to its time ends so far ahead: 30 years.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 impl Engine {
     pub(crate) fn call_soon(self: &Rc<Self>, callback: Callback) -> Result<Handle, LoopClosed> {
@@ -80,6 +28,66 @@ impl Engine {
             place,
             cancelled: Cell::new(false),
         })
+    }
+
+    pub(crate) fn call_at(
+        self: &Rc<Self>,
+        when: Instant,
+        callback: Callback,
+    ) -> Result<TimerHandle, LoopClosed> {
+        if self.is_closed() {
+            return Err(LoopClosed);
+        }
+        let id = {
+            let mut timers = self.timers.borrow_mut();
+            let deadline = timers.nanos(when);
+            timers.insert(deadline, callback)
+        };
+        self.note(Todo::TIMERS);
+        Ok(TimerHandle {
+            engine: Rc::downgrade(self),
+            id,
+            when,
+            cancelled: Cell::new(false),
+        })
+    }
+
+    pub(crate) fn call_later(
+        self: &Rc<Self>,
+        delay: Duration,
+        callback: Callback,
+    ) -> Result<TimerHandle, LoopClosed> {
+        let now = self.now();
+        let when = now.checked_add(delay).unwrap_or_else(|| now + FAR);
+        self.call_at(when, callback)
+    }
+
+    /// Waits, without a boxed loop at hand. On a closed loop not at all.
+    pub(crate) fn sleep(self: &Rc<Self>, delay: Duration) -> impl Future<Output = ()> + use<> {
+        let event_loop = LoopHandle::new(Rc::clone(self));
+        async move { event_loop.sleep(delay).await }
+    }
+
+    /// How long the backend may wait for the earliest timer; None without one.
+    pub(super) fn until_timer(&self) -> Option<Duration> {
+        let mut timers = self.timers.borrow_mut();
+        let when = timers.earliest()?;
+        let left = when.saturating_sub(timers.nanos(self.now()));
+        // Without a sign: one that is due is 0 away.
+        let left = u64::try_from(left).map_or(Duration::ZERO, Duration::from_nanos);
+        Some(left.min(LONGEST_WAIT))
+    }
+
+    /// Finds the timers whose time has come: they run in this turn.
+    pub(super) fn collect_due(&self) {
+        let mut timers = self.timers.borrow_mut();
+        let Some(earliest) = timers.earliest() else {
+            return self.done_with(Todo::TIMERS);
+        };
+        let now = timers.nanos(self.now());
+        if earliest <= now && timers.collect_due(now) {
+            self.note(Todo::DUE);
+        }
     }
 }
 
@@ -122,21 +130,12 @@ impl fmt::Debug for Handle {
 /// handle leaves the callback alone.
 pub struct TimerHandle {
     engine: Weak<Engine>,
-    id: CallId,
+    id: TimerId,
     when: Instant,
     cancelled: Cell<bool>,
 }
 
 impl TimerHandle {
-    pub(super) fn new(engine: &Rc<Engine>, id: CallId, when: Instant) -> Self {
-        Self {
-            engine: Rc::downgrade(engine),
-            id,
-            when,
-            cancelled: Cell::new(false),
-        }
-    }
-
     /// Keeps the callback from running and drops it at once (line E7). Without
     /// effect if it has run or is running.
     pub fn cancel(&self) {
@@ -144,7 +143,8 @@ impl TimerHandle {
         let Some(engine) = self.engine.upgrade() else {
             return;
         };
-        engine.cancel_timer(self.id);
+        let callback = engine.timers.borrow_mut().cancel(self.id);
+        drop(callback);
     }
 
     /// Whether [`cancel`](Self::cancel) was called.

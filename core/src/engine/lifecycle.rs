@@ -7,9 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{
-    Calls, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
-};
+use super::{Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo};
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Clients, Resolver, SystemResolver};
@@ -101,9 +99,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
-            calls: RefCell::new(Calls::default()),
             timers: RefCell::new(Timers::new(origin)),
-            due: RefCell::default(),
             owed: RefCell::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
@@ -191,9 +187,8 @@ impl Engine {
             }
         }
         drop(runs);
-        drop(self.calls.take());
-        self.timers.borrow_mut().clear();
-        drop(self.due.take());
+        let timers = self.timers.borrow_mut().take_all();
+        drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
         // their sockets until then, and their files have a position afterwards.
         let backend = self.backend.take();

@@ -32,6 +32,7 @@ mod remote;
 mod remote_call;
 mod slots;
 mod snapshot;
+mod timer_slots;
 mod timers;
 mod todo;
 mod turn;
@@ -62,7 +63,6 @@ use crate::net::Resolver;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
 
-use calls::{CallId, Calls};
 use descriptors::Descriptors;
 use exceptions::Exceptions;
 use ready::Ready;
@@ -94,10 +94,7 @@ pub(crate) struct Engine {
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
     arrivals: Cell<Vec<RemoteItem>>,
-    calls: RefCell<Calls>,
     timers: RefCell<Timers>,
-    /// Timers of this turn that have not run yet.
-    due: RefCell<VecDeque<CallId>>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of

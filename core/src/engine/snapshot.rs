@@ -41,11 +41,8 @@ pub struct Snapshot {
 
 impl Engine {
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let calls = self.calls.borrow();
-        let due = self.due.borrow();
-        let due = due.iter().filter(|id| calls.contains(**id)).count();
         let mut snapshot = Snapshot {
-            timers: self.timers.borrow().len() + due,
+            timers: self.timers.borrow().len(),
             tasks: self.tasks.borrow().len(),
             ready: self.ready.borrow().len(),
             turns: self.turn.get(),

