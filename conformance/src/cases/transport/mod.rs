@@ -42,14 +42,6 @@ pub(super) const LAYER: Layer = Layer {
 
 const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
-        line: "D23",
-        why: "Readiness without data, and an interrupted read, cannot be brought about from outside.",
-    },
-    LeftOut {
-        line: "D30",
-        why: "It tells how TLS fills a buffer; a plain connection asks once for each read, as D29 checks.",
-    },
-    LeftOut {
         line: "D41",
         why: "A slice of bytes has no other unit.",
     },
