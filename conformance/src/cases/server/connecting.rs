@@ -254,10 +254,12 @@ fn a_cancelled_attempt_that_may_be_answered(context: &Context) -> Outcome {
     })
 }
 
-/// Drops an attempt to connect after so many turns of the loop.
+/// Drops attempts to connect after so many turns of the loop.
 async fn cancelled(scene: &Scene<'_>, address: SocketAddr, turns: usize) -> Outcome {
-    let before = os::open_descriptors()?.len();
-    {
+    // A backend may open something of its own for the first one, and keep it.
+    let mut before = 0;
+    for _ in 0..2 {
+        before = os::open_descriptors()?.len();
         let mut call = pin!(scene.create_connection(
             || Log::default().recorder(),
             address,
@@ -266,7 +268,6 @@ async fn cancelled(scene: &Scene<'_>, address: SocketAddr, turns: usize) -> Outc
         let mut cx = TaskContext::from_waker(Waker::noop());
         assert!(call.as_mut().poll(&mut cx).is_pending());
         assert_eq!(scene.snapshot().waiters, 1);
-        // A backend may have one of its own for it.
         assert!(os::open_descriptors()?.len() > before);
         scene.turns(turns).await;
     }
