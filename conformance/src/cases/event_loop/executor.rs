@@ -144,7 +144,6 @@ fn a_call_may_outlive_its_loop(context: &Context) -> Outcome {
     let (tell, told) = mpsc::channel();
     {
         let event_loop = Loop::with_backend(context.backend()?);
-        let (begin, begun) = mpsc::channel();
         let call = event_loop.spawn_blocking(move || {
             let went = begin.send(()).is_ok() && wait.recv().is_ok();
             tell.send(went)
