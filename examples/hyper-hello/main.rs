@@ -5,8 +5,6 @@
 #[path = "../shared/exit.rs"]
 mod exit;
 mod hello;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 #[path = "../shared/self_signed.rs"]
 mod self_signed;
 mod server;

@@ -7,8 +7,6 @@ mod echo;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod peer;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 mod report;
 #[path = "../shared/seconds.rs"]
 mod seconds;
