@@ -28,7 +28,7 @@ use crate::event_loop::LoopClosed;
 use listening::Waiting;
 
 /// A signal that a task waits for: see
-/// [`EventLoopExt::signal`](crate::EventLoopExt::signal). Dropping it ends that.
+/// [`SignalExt::signal`](crate::SignalExt::signal). Dropping it ends that.
 pub struct Signal {
     engine: Rc<Engine>,
     kind: SignalKind,
