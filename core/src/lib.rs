@@ -19,6 +19,8 @@ pub mod backend;
 mod debug;
 mod engine;
 mod event_loop;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod net;
 mod pipe;
 mod protocol;

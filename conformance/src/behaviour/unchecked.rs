@@ -99,10 +99,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "A number that is not open cannot be watched; unwatching it answers false.",
     ),
     (
-        "C29",
-        "A source whose number vanishes is forgotten, without spinning.",
-    ),
-    (
         "C35",
         "A callback runs in the context in which it was registered.",
     ),
@@ -127,14 +123,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
     (
         "C51",
         "A child process does not share what its parent watches.",
-    ),
-    (
-        "D23",
-        "A read that had nothing, or was interrupted, is tried again.",
-    ),
-    (
-        "D30",
-        "A protocol with a buffer of its own is asked for it as often as a read takes.",
     ),
     ("D41", "Sizes are counted in bytes."),
     (

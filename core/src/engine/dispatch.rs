@@ -142,6 +142,13 @@ impl Engine {
         }
     }
 
+    /// Lets what a layer has gathered leave.
+    pub(crate) fn flush(&self, key: Key) {
+        if let Some(owner) = self.owner(key) {
+            owner.flush();
+        }
+    }
+
     /// Reports to the exception handler.
     pub(crate) fn report(&self, context: &ExceptionContext<'_>) {
         self.exceptions.call(context);

@@ -16,6 +16,7 @@ use crate::net::{Clients, Resolver, SystemResolver};
 use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
+use crate::tls::Gathered;
 use crate::transport::Transport;
 
 thread_local! {
@@ -109,6 +110,7 @@ impl Engine {
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
             wire: Cell::default(),
+            gathered: Gathered::default(),
             chunk: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),

@@ -65,6 +65,7 @@ use crate::net::Resolver;
 use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
+use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
@@ -109,6 +110,8 @@ pub(crate) struct Engine {
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
     wire: Cell<Vec<u8>>,
+    /// What a TLS connection has written in small pieces.
+    gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
     /// What no stream needs just now.
@@ -207,6 +210,10 @@ impl Engine {
 
     pub(crate) fn return_wire(&self, buffer: Vec<u8>) {
         keep(&self.wire, buffer);
+    }
+
+    pub(crate) fn gathered(&self) -> &Gathered {
+        &self.gathered
     }
 
     pub(crate) fn workers(&self) -> &Rc<Workers> {

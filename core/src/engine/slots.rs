@@ -85,6 +85,10 @@ pub(crate) trait Watched {
     /// The turn has come that was asked for.
     fn later(&self) {}
 
+    /// Another layer writes: what this one has gathered leaves, and its user is
+    /// told of nothing.
+    fn flush(&self) {}
+
     /// Tells the flow control that is owed; false if the protocol is still
     /// busy.
     fn settle(&self) -> bool {

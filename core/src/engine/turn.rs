@@ -22,7 +22,7 @@ impl Engine {
         // judged by the turn that it belongs to.
         if events.is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
-            if self.has_todo(Todo::ARM | Todo::MEASURE) {
+            if self.has_todo(Todo::ARM | Todo::SETTLE | Todo::MEASURE) {
                 self.before_waiting();
             }
             self.wait(events)?;
@@ -63,6 +63,8 @@ impl Engine {
     }
 
     fn before_waiting(&self) {
+        // What was done while the loop did not run.
+        self.settle();
         if self.has_todo(Todo::ARM) {
             self.arm();
         }

@@ -124,11 +124,7 @@ impl Transfer {
                 self.native(engine, key, socket)
             });
             match native {
-                Err(Kind::NotAvailable) if self.allow_fallback => {
-                    if let Err(kind) = self.fall_back() {
-                        return Step::Finished(Err(kind));
-                    }
-                }
+                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back(),
                 Err(kind) => return Step::Finished(Err(kind)),
                 Ok(step) => return step,
             }
@@ -136,13 +132,24 @@ impl Transfer {
         self.copy(engine, write)
     }
 
-    fn fall_back(&mut self) -> Result<(), Kind> {
+    fn fall_back(&mut self) {
+        self.fallback = Some(Box::new(Fallback::new(self.offset)));
+    }
+
+    /// Another thread has to read, and to know whether there are offsets: a
+    /// stream has none (line A14). What is read in place says so itself, which
+    /// spares most files the question.
+    fn elsewhere(&mut self, asked_before: bool) -> Step {
         // What has a total is a regular file, and was looked at already.
-        if self.total.is_none() {
-            self.file.examine().map_err(Kind::File)?;
+        if self.total.is_none() && !asked_before {
+            if let Err(error) = self.file.examine() {
+                return Step::Finished(Err(Kind::File(error)));
+            }
         }
-        self.fallback = Some(Box::new(Fallback::new(&self.file, self.offset)?));
-        Ok(())
+        if self.file.is_stream() && self.offset > 0 {
+            return Step::Finished(Err(Kind::NotSeekable));
+        }
+        Step::Read
     }
 
     /// Sends inside the kernel. `NotAvailable` if it never could.
@@ -221,7 +228,10 @@ impl Transfer {
             }
             Err(error) => match self.refused(error) {
                 Ok(_) => None,
-                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back().err().map(Err),
+                Err(Kind::NotAvailable) if self.allow_fallback => {
+                    self.fall_back();
+                    None
+                }
                 Err(kind) => Some(Err(kind)),
             },
         }
@@ -236,13 +246,23 @@ impl Transfer {
         };
         if fallback.is_empty() {
             if left == 0 {
-                return Step::Finished(Ok(()));
+                // Behind the largest offset there is; a stream has none at all.
+                return match self.elsewhere(false) {
+                    Step::Read => Step::Finished(Ok(())),
+                    step => step,
+                };
             }
             match fallback.fill(engine, &self.file, left) {
                 Ok(true) => {}
                 Ok(false) => return Step::Finished(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Read,
-                Err(error) => return Step::Finished(Err(Kind::File(error))),
+                Err(error) => {
+                    use io::ErrorKind as Io;
+                    let asked_before = fallback.is_positioned();
+                    return match error.kind() {
+                        Io::WouldBlock | Io::NotSeekable => self.elsewhere(asked_before),
+                        _ => Step::Finished(Err(Kind::File(error))),
+                    };
+                }
             }
         }
         match write(fallback.unsent()) {

@@ -4,6 +4,7 @@ mod closing;
 mod executor;
 mod intervals;
 mod order;
+mod panicking_protocols;
 mod panics;
 mod remote;
 mod running;
@@ -25,6 +26,7 @@ pub(super) const LAYER: Layer = Layer {
         virtual_time::CASES,
         running::CASES,
         panics::CASES,
+        panicking_protocols::CASES,
         remote::CASES,
         tasks::CASES,
         closing::CASES,

@@ -77,10 +77,11 @@ impl TlsStream {
         }));
         let mut wire = self.engine.take_wire();
         let started = self.coder.borrow_mut().start(&mut wire);
+        let spoke = !wire.is_empty();
         self.send_wire(&mut wire);
         self.engine.return_wire(wire);
         match (started, self.below()) {
-            (Err(error), _) => self.failed(error),
+            (Err(error), _) => self.failed(error, spoke),
             // Whatever the user has asked for, the handshake is read
             // (line B23).
             (Ok(()), Some(below)) => below.resume_reading(),
