@@ -10,4 +10,5 @@ mod site;
 #[path = "no_site.rs"]
 mod site;
 
+pub(crate) use open::name;
 pub(crate) use site::{Site, debug_mode_of_a_loop, forget, running};

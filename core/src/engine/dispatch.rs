@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Engine, ExceptionContext, Severity, Todo, Watched};
 use crate::backend::{Events, Interest, Key, Readiness};
+use crate::debug;
 
 impl Engine {
     /// Dispatches every event of the batch: jobs that are done, then what is ready. What a panic leaves over stays in
@@ -47,7 +48,7 @@ impl Engine {
     #[cold]
     fn deliver_measured(self: &Rc<Self>, owner: &dyn Watched, ready: Readiness) {
         for direction in ready.iter() {
-            self.timed(|| owner.ready(self, direction));
+            self.measured(|| debug::name(owner), || owner.ready(self, direction));
         }
     }
 

@@ -148,43 +148,50 @@ fn default_handler(context: &ExceptionContext<'_>) {
 }
 
 impl Engine {
-    /// What is still open: see [`Watched::left_open`](super::Watched::left_open).
+    /// The names of all that is open.
     #[cfg(feature = "debug")]
-    pub(crate) fn left_open(&self) -> Vec<String> {
+    pub(crate) fn open_names(&self) -> Vec<String> {
         let slots = self.slots.borrow();
-        slots
-            .owners()
-            .filter_map(|owner| owner.left_open())
-            .collect()
+        let open = slots.owners().filter(|owner| owner.is_open());
+        open.filter_map(|owner| owner.name()).collect()
     }
 
     /// Runs a callback, and in debug mode reports it if it was slow.
     #[inline]
     pub(super) fn timed<R>(self: &Rc<Self>, callback: impl FnOnce() -> R) -> R {
         if self.exceptions.debug() {
-            self.measured(callback)
+            self.measured(|| None, callback)
         } else {
             callback()
         }
     }
 
+    /// Runs a callback that may be slow; `owner` says whose it is.
     #[cold]
-    fn measured<R>(self: &Rc<Self>, callback: impl FnOnce() -> R) -> R {
+    pub(super) fn measured<R>(
+        self: &Rc<Self>,
+        owner: impl FnOnce() -> Option<String>,
+        callback: impl FnOnce() -> R,
+    ) -> R {
         debug::forget();
         let begin = self.now();
         let result = callback();
         let took = self.now().saturating_duration_since(begin);
         if took >= self.exceptions.slow_callback_duration() {
-            self.report_slow(took);
+            self.report_slow(took, owner());
         }
         result
     }
 
-    fn report_slow(&self, took: Duration) {
-        let mut message = format!("a callback took {:.3} seconds", took.as_secs_f64());
-        if let Some(place) = debug::running() {
-            message.push_str(&format!("; it was registered at {place}"));
-        }
+    fn report_slow(&self, took: Duration, owner: Option<String>) {
+        let took = took.as_secs_f64();
+        let message = match (debug::running(), owner) {
+            (Some(place), _) => {
+                format!("a callback took {took:.3} seconds; it was registered at {place}")
+            }
+            (None, Some(owner)) => format!("a callback of {owner} took {took:.3} seconds"),
+            (None, None) => format!("a callback took {took:.3} seconds"),
+        };
         self.report(&ExceptionContext::new(Severity::Warning, &message));
     }
 }

@@ -115,11 +115,17 @@ pub(crate) trait Watched {
         false
     }
 
-    /// What a user should have ended before the loop is closed: "a connection to
-    /// ADDRESS was lost", say. None if he has.
+    /// What it is to its user: "the connection to ADDRESS", say.
     #[cfg(feature = "debug")]
-    fn left_open(&self) -> Option<String> {
+    fn name(&self) -> Option<String> {
         None
+    }
+
+    /// Whether it is something that the user should have ended before the loop is
+    /// closed, and has not.
+    #[cfg(feature = "debug")]
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// The handle that the user of a connection has, if a server has accepted it,

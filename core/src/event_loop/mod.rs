@@ -350,7 +350,7 @@ pub trait EventLoop {
     ///
     /// With the feature `debug` such a report says where the callback was
     /// registered, if that was by [`EventLoopExt`], [`SignalExt`] or [`Remote`] and
-    /// in debug mode; and each connection and server that is open when the loop is
+    /// in debug mode, or which connection's it is; and each connection and server that is open when the loop is
     /// closed is reported (line D60).
     ///
     /// asyncio's debug mode also finds calls from a wrong thread. Here they do not

@@ -254,9 +254,13 @@ impl Watched for Listener {
     }
 
     #[cfg(feature = "debug")]
-    fn left_open(&self) -> Option<String> {
-        let open = self.socket.borrow().is_some();
-        open.then(|| format!("the server on {} was closed", self.address))
+    fn name(&self) -> Option<String> {
+        Some(format!("the server on {}", self.address))
+    }
+
+    #[cfg(feature = "debug")]
+    fn is_open(&self) -> bool {
+        self.socket.borrow().is_some()
     }
 
     fn abandon(&self) {

@@ -305,12 +305,16 @@ impl<S: StreamIo> Watched for Stream<S> {
     }
 
     #[cfg(feature = "debug")]
-    fn left_open(&self) -> Option<String> {
-        let end = match self.names.peername() {
-            Some(peer) => format!("the connection to {peer} was lost"),
-            None => "the connection to a peer without a name was lost".to_owned(),
-        };
-        (!self.has(Flags::ENDING)).then_some(end)
+    fn name(&self) -> Option<String> {
+        Some(match self.names.peername() {
+            Some(peer) => format!("the connection to {peer}"),
+            None => "the connection to a peer without a name".to_owned(),
+        })
+    }
+
+    #[cfg(feature = "debug")]
+    fn is_open(&self) -> bool {
+        !self.has(Flags::ENDING)
     }
 
     fn abandon(&self) {
