@@ -174,8 +174,21 @@ mod prose {
     struct FromTokio;
     #[doc = include_str!("../docs/sending-files.md")]
     struct SendingFiles;
+    #[doc = include_str!("../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../docs/upgrading.md")]
     struct Upgrading;
     #[doc = include_str!("../docs/watching.md")]
     struct Watching;
 }
+
+/// The same, where hyper is there.
+#[cfg(all(
+    doctest,
+    target_os = "linux",
+    feature = "epoll",
+    feature = "rustls",
+    feature = "hyper"
+))]
+#[doc = include_str!("../docs/libraries.md")]
+struct Libraries;

@@ -27,6 +27,7 @@ mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
 mod lifecycle;
+mod metrics;
 mod ready;
 mod remote;
 mod remote_call;
@@ -41,6 +42,7 @@ mod wait_ready;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
+pub use metrics::Metrics;
 pub use remote::Remote;
 pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
@@ -60,11 +62,14 @@ use std::time::Instant;
 
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
+use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
 use timers::Timers;
@@ -105,13 +110,17 @@ pub(crate) struct Engine {
     /// What TLS connections decode into and encode into, one at a time.
     plain: Cell<Vec<u8>>,
     wire: Cell<Vec<u8>>,
+    /// What a TLS connection has written in small pieces.
+    gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
     /// What no stream needs just now.
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
+    signals: Signals,
     exceptions: Exceptions,
+    counters: Counters,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
@@ -203,8 +212,16 @@ impl Engine {
         keep(&self.wire, buffer);
     }
 
+    pub(crate) fn gathered(&self) -> &Gathered {
+        &self.gathered
+    }
+
     pub(crate) fn workers(&self) -> &Rc<Workers> {
         &self.workers
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     pub(crate) fn spare(&self) -> &Spare {

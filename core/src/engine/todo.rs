@@ -17,8 +17,10 @@ bitflags! {
         const TIMERS = 1 << 2;
         /// Timers of this turn.
         const DUE = 1 << 3;
-        /// Flow control that is owed.
+        /// Flow control that is owed, and small writes that wait.
         const SETTLE = 1 << 4;
+        /// Time is measured, which is never done with.
+        const MEASURE = 1 << 5;
     }
 }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::SendFileErrorKind as Kind;
 use super::source::{Lent, Placed, Reading, read_on};
 use crate::backend::BorrowedFile;
 use crate::engine::{Engine, unblock};
@@ -13,6 +12,10 @@ use crate::engine::{Engine, unblock};
 /// How much is read at once, in bytes: asyncio's chunk for raw sockets; its
 /// 16 KiB for transports cost a hop to another thread each (line A60).
 const CHUNK: usize = 256 * 1024;
+
+/// How much is read in place at once, in bytes: what a cache of the second level
+/// holds twice, as it was read and as it is sent. No thread has to be paid for.
+const IN_PLACE: usize = 64 * 1024;
 
 /// The buffer between the file and the socket: the loop's, for as long as
 /// something of the file is in it.
@@ -43,20 +46,14 @@ pub(crate) struct Chunk {
 }
 
 impl Fallback {
-    /// # Errors
-    ///
-    /// An offset into something that has none (line A14).
-    pub(super) fn new(file: &Reading, offset: u64) -> Result<Self, Kind> {
-        if offset > 0 && file.is_stream() {
-            return Err(Kind::NotSeekable);
-        }
-        Ok(Self {
+    pub(super) fn new(offset: u64) -> Self {
+        Self {
             buffer: Vec::new(),
             start: 0,
             end: 0,
             at: offset,
             positioned: false,
-        })
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -79,7 +76,8 @@ impl Fallback {
     }
 
     /// Reads what is in memory. False at the end of the file; `WouldBlock` if
-    /// another thread has to read.
+    /// another thread has to read, and `NotSeekable` if that has to read a
+    /// stream.
     pub(super) fn fill(&mut self, engine: &Engine, file: &Reading, left: u64) -> io::Result<bool> {
         let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
         let capable = engine.capabilities().read_file && !file.is_stream();
@@ -88,7 +86,7 @@ impl Fallback {
             .filter(|_| capable)
             .ok_or_else(would_block)?;
         let most = self.prepare(engine, left);
-        let into = &mut self.buffer[..most];
+        let into = &mut self.buffer[..most.min(IN_PLACE)];
         let read = engine
             .with_backend(|backend| backend.read_file(BorrowedFile::from(&*open), self.at, into))
             .unwrap_or_else(|| Err(would_block()));
@@ -113,6 +111,11 @@ impl Fallback {
         self.end = read;
         self.at += read as u64;
         read > 0
+    }
+
+    /// Whether another thread has been asked before.
+    pub(super) fn is_positioned(&self) -> bool {
+        self.positioned
     }
 
     /// Reads on another thread.
@@ -153,12 +156,10 @@ impl Origin {
 mod tests {
     use super::*;
     use crate::engine::idle::Idle;
-    use crate::send_file::FileSource;
 
     /// What a transfer sends of a chunk of three bytes.
     fn filled(engine: &Engine) -> Fallback {
-        let file = Reading::new(FileSource::reader(io::Cursor::new(b"abc")));
-        let mut fallback = Fallback::new(&file, 0).expect("no offset");
+        let mut fallback = Fallback::new(0);
         fallback.prepare(engine, 3);
         let buffer = std::mem::take(&mut fallback.buffer);
         let chunk = Chunk {

@@ -8,6 +8,8 @@ use super::source::Reading;
 use super::{FilePosition, FileSource, Progress, SendFileErrorKind as Kind, SendFileOptions};
 use crate::backend::{BorrowedFile, Key, SendFile, Sent, Source};
 use crate::engine::Engine;
+use crate::trace::FileSpan;
+use crate::transport::Address;
 
 /// How much one call sends, in bytes: other connections wait for at most so
 /// long (line A70). A smaller one is felt: with 1 MiB a file of 64 MiB cost 1.05
@@ -43,6 +45,16 @@ pub(crate) struct Transfer {
     position: FilePosition,
     progress: Option<Progress>,
     fallback: Option<Box<Fallback>>,
+    /// How it goes, as far as it was counted.
+    counted: Option<Way>,
+    span: FileSpan,
+}
+
+/// How a file goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Native,
+    Fallback,
 }
 
 impl Transfer {
@@ -66,6 +78,8 @@ impl Transfer {
             position: options.position,
             progress: options.progress,
             fallback: None,
+            counted: None,
+            span: FileSpan::begin(options.offset, options.count),
         };
         // The size is worth a system call only where somebody asks: for the
         // total, or to tell a full socket from the end of the file.
@@ -78,6 +92,11 @@ impl Transfer {
     fn expected(&self) -> Option<u64> {
         let size = self.file.regular_size()?.saturating_sub(self.offset);
         Some(self.remaining.map_or(size, |count| count.min(size)))
+    }
+
+    /// Where the file goes to, for whoever looks on.
+    pub(crate) fn goes_to(&self, peer: impl FnOnce() -> Option<Address>) {
+        self.span.goes_to(peer);
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -105,11 +124,7 @@ impl Transfer {
                 self.native(engine, key, socket)
             });
             match native {
-                Err(Kind::NotAvailable) if self.allow_fallback => {
-                    if let Err(kind) = self.fall_back() {
-                        return Step::Finished(Err(kind));
-                    }
-                }
+                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back(),
                 Err(kind) => return Step::Finished(Err(kind)),
                 Ok(step) => return step,
             }
@@ -117,13 +132,24 @@ impl Transfer {
         self.copy(engine, write)
     }
 
-    fn fall_back(&mut self) -> Result<(), Kind> {
+    fn fall_back(&mut self) {
+        self.fallback = Some(Box::new(Fallback::new(self.offset)));
+    }
+
+    /// Another thread has to read, and to know whether there are offsets: a
+    /// stream has none (line A14). What is read in place says so itself, which
+    /// spares most files the question.
+    fn elsewhere(&mut self, asked_before: bool) -> Step {
         // What has a total is a regular file, and was looked at already.
-        if self.total.is_none() {
-            self.file.examine().map_err(Kind::File)?;
+        if self.total.is_none() && !asked_before {
+            if let Err(error) = self.file.examine() {
+                return Step::Finished(Err(Kind::File(error)));
+            }
         }
-        self.fallback = Some(Box::new(Fallback::new(&self.file, self.offset)?));
-        Ok(())
+        if self.file.is_stream() && self.offset > 0 {
+            return Step::Finished(Err(Kind::NotSeekable));
+        }
+        Step::Read
     }
 
     /// Sends inside the kernel. `NotAvailable` if it never could.
@@ -149,6 +175,7 @@ impl Transfer {
             match answer {
                 Ok(Sent::Bytes(0)) => return Ok(Step::Finished(Ok(()))),
                 Ok(Sent::Bytes(count)) => {
+                    self.count(engine, Way::Native);
                     self.advance(count);
                     if self.remaining == Some(0) {
                         return Ok(Step::Finished(Ok(())));
@@ -161,7 +188,10 @@ impl Transfer {
                     }
                 }
                 Ok(Sent::NotReady) => return Ok(Step::Writable),
-                Ok(Sent::InFlight) => return Ok(Step::InFlight),
+                Ok(Sent::InFlight) => {
+                    self.count(engine, Way::Native);
+                    return Ok(Step::InFlight);
+                }
                 Err(error) => return self.refused(error),
             }
         }
@@ -198,7 +228,10 @@ impl Transfer {
             }
             Err(error) => match self.refused(error) {
                 Ok(_) => None,
-                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back().err().map(Err),
+                Err(Kind::NotAvailable) if self.allow_fallback => {
+                    self.fall_back();
+                    None
+                }
                 Err(kind) => Some(Err(kind)),
             },
         }
@@ -207,18 +240,29 @@ impl Transfer {
     /// Reads and writes.
     fn copy(&mut self, engine: &Engine, write: &mut dyn FnMut(&[u8]) -> io::Result<usize>) -> Step {
         let left = self.left();
+        self.count(engine, Way::Fallback);
         let Some(fallback) = &mut self.fallback else {
             return Step::Finished(Err(Kind::NotAvailable));
         };
         if fallback.is_empty() {
             if left == 0 {
-                return Step::Finished(Ok(()));
+                // Behind the largest offset there is; a stream has none at all.
+                return match self.elsewhere(false) {
+                    Step::Read => Step::Finished(Ok(())),
+                    step => step,
+                };
             }
             match fallback.fill(engine, &self.file, left) {
                 Ok(true) => {}
                 Ok(false) => return Step::Finished(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Step::Read,
-                Err(error) => return Step::Finished(Err(Kind::File(error))),
+                Err(error) => {
+                    use io::ErrorKind as Io;
+                    let asked_before = fallback.is_positioned();
+                    return match error.kind() {
+                        Io::WouldBlock | Io::NotSeekable => self.elsewhere(asked_before),
+                        _ => Step::Finished(Err(Kind::File(error))),
+                    };
+                }
             }
         }
         match write(fallback.unsent()) {
@@ -258,6 +302,23 @@ impl Transfer {
         }
     }
 
+    /// Counts the file, once for each way that it goes.
+    fn count(&mut self, engine: &Engine, way: Way) {
+        if self.counted != Some(way) {
+            self.counted = Some(way);
+            match way {
+                Way::Native => {
+                    engine.counters().file_sent_natively();
+                    self.span.goes("native");
+                }
+                Way::Fallback => {
+                    engine.counters().file_copied();
+                    self.span.goes("fallback");
+                }
+            }
+        }
+    }
+
     fn advance(&mut self, count: u64) {
         self.sent += count;
         if let Some(remaining) = &mut self.remaining {
@@ -277,9 +338,10 @@ impl Transfer {
         }
     }
 
-    /// Sets the file position; the transfer is over, however it ended
+    /// Sets the file position; the transfer is over, with an error or without
     /// (lines A33 to A37).
-    pub(crate) fn settle(&self) -> io::Result<()> {
+    pub(crate) fn settle(&self, error: Option<&Kind>) -> io::Result<()> {
+        self.span.end(self.sent, error);
         match self.position {
             FilePosition::Keep => Ok(()),
             FilePosition::Update => self.file.set_position(self.offset + self.sent),

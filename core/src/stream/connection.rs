@@ -159,6 +159,11 @@ impl Connection {
         if began {
             // Then the transport says when nothing is left.
             let _ = transport.set_write_buffer_limits(Some(0), Some(0));
+            if transport.write_buffer_size() == 0 {
+                // What had waited for this turn to end has left.
+                self.end_flushing();
+                return Poll::Ready(Ok(()));
+            }
         }
         self.wait_to_write(cx);
         Poll::Pending

@@ -17,6 +17,10 @@ use crate::tls::Session;
 /// A connection of this crate: [`Transport`] without the question who asks.
 pub(crate) trait Line: 'static {
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError>;
+    /// What a layer above writes, which has joined what there is to be joined.
+    fn write_through(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        self.write(data)
+    }
     fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError>;
     fn write_eof(&self) -> Result<(), WriteError>;
     fn can_write_eof(&self) -> bool;
@@ -104,6 +108,9 @@ impl<L: Line> Handle<L> {
 
 impl<L: Line> Transport for Handle<L> {
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        if !self.of_user {
+            return self.line.write_through(data);
+        }
         self.admit()?;
         self.line.write(data)
     }
@@ -141,7 +148,9 @@ impl<L: Line> Transport for Handle<L> {
     }
 
     fn is_closing(&self) -> bool {
-        self.line.is_closing()
+        // Who has taken the connection over may be waiting for its peer.
+        let ending = |successor: Rc<dyn Transport>| successor.is_closing();
+        self.line.is_closing() || self.successor().is_some_and(ending)
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {

@@ -8,6 +8,7 @@ mod panicking_protocols;
 mod panics;
 mod remote;
 mod running;
+mod signals;
 mod sockets;
 mod tasks;
 mod timers;
@@ -31,10 +32,10 @@ pub(super) const LAYER: Layer = Layer {
         closing::CASES,
         sockets::CASES,
         executor::CASES,
+        signals::CASES,
         intervals::CASES,
     ],
     left_out: &[
-        left_out("E17", "The loop handles no signals."),
         left_out("E38", "The loop has no datagram transports."),
         left_out(
             "E42",

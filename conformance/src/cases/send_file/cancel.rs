@@ -20,17 +20,20 @@ pub(super) const CASES: &[Case] = &[
         A36,
         the_position_is_what_arrived,
         "A file that is given up has its position behind what the peer gets of it."
-    ),
+    )
+    .over_tls(),
     case!(
         A36,
         the_position_is_what_arrived_of_a_range,
         "A range that is given up leaves the position at its offset and what the peer gets."
-    ),
+    )
+    .over_tls(),
     case!(
         A36,
         a_position_to_be_kept_is_kept,
         "A file that is given up keeps a position that is to be left alone."
-    ),
+    )
+    .over_tls(),
     case!(
         A36,
         a_kernel_that_was_at_it_counts,
@@ -45,22 +48,26 @@ pub(super) const CASES: &[Case] = &[
         A67,
         given_up_before_anything_left,
         "A file that still waits for what was written is given up without a trace."
-    ),
+    )
+    .over_tls(),
     case!(
         A68,
         the_connection_goes_on,
         "After a file was given up the connection writes, reads, and sends files."
-    ),
+    )
+    .over_tls(),
     case!(
         A68,
         a_job_that_never_began_leaves_no_trace,
         "A job that is dropped before it was polled touches nothing, and one that is polled after its end says so."
-    ),
+    )
+    .over_tls(),
     case!(
         A68,
         cancelling_tells_what_has_left,
         "Cancelling a job answers how many bytes have left, and again is nothing."
-    ),
+    )
+    .over_tls(),
 ];
 
 /// Options that note how much has left.

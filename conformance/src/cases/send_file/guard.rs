@@ -19,7 +19,8 @@ pub(super) const CASES: &[Case] = &[
         A41,
         it_waits_for_what_was_written,
         "Nothing of a file leaves before what was written has left."
-    ),
+    )
+    .over_tls(),
     case!(
         A42,
         writing_is_refused,

@@ -13,62 +13,74 @@ pub(super) const CASES: &[Case] = &[
         A22,
         a_whole_file_from_its_beginning,
         "Without a range the whole file is sent, wherever its position is."
-    ),
+    )
+    .over_tls(),
     case!(
         A23,
         from_an_offset_to_the_end,
         "With an offset alone everything behind it is sent."
-    ),
+    )
+    .over_tls(),
     case!(
         A24,
         exactly_as_much_as_was_asked_for,
         "With an offset and a count exactly that part is sent."
-    ),
+    )
+    .over_tls(),
     case!(
         A25,
         no_more_than_the_count_at_any_size,
         "A count that no chunk divides is kept to the byte."
-    ),
+    )
+    .over_tls(),
     case!(
         A26,
         a_count_beyond_the_end_stops_there,
         "A count beyond the end sends what there is, without an error."
-    ),
+    )
+    .over_tls(),
     case!(
         A27,
         nothing_from_the_end_on,
         "From the end of a file or beyond nothing is sent, and the position is the offset."
-    ),
+    )
+    .over_tls(),
     case!(
         A28,
         an_empty_file_is_nothing,
         "An empty file sends nothing, without an error."
-    ),
+    )
+    .over_tls(),
     case!(
         A29,
         what_is_appended_meanwhile_is_sent,
         "Without a count the file is sent to where its end is by then."
-    ),
+    )
+    .over_tls(),
     case!(
         A30,
         what_is_cut_off_meanwhile_is_not_sent,
         "A file that shrinks ends the transfer at its new end, and the connection goes on."
-    ),
+    )
+    .over_tls(),
     case!(
         A31,
         only_bytes_of_the_file_count,
         "What was written before is not part of the answer."
-    ),
+    )
+    .over_tls(),
     case!(
         A33,
         the_position_follows_what_was_sent,
         "The position afterwards is the offset and what was sent."
-    ),
+    )
+    .over_tls(),
     case!(
         A33,
         the_position_can_be_left_alone,
         "A file whose position is to be kept has it afterwards."
-    ),
+    )
+    .over_tls(),
     case!(
         A40,
         between_what_was_written_before_and_after,

@@ -22,7 +22,8 @@ pub(super) const CASES: &[Case] = &[
         A1,
         a_closing_transport_is_refused,
         "On a transport that is closing, lost, or whose loop is closed nothing is sent, and the file is not touched."
-    ),
+    )
+    .over_tls(),
     case!(
         A2,
         a_transport_that_cannot_is_refused,
@@ -47,22 +48,26 @@ pub(super) const CASES: &[Case] = &[
         A7,
         an_offset_beyond_all_files_is_refused,
         "An offset beyond what a file can have is refused, and the transport goes on."
-    ),
+    )
+    .over_tls(),
     case!(
         A7,
         the_largest_offset_is_beyond_the_end,
         "The largest offset that a file can have is taken, and nothing is there."
-    ),
+    )
+    .over_tls(),
     case!(
         A9,
         a_count_of_zero_is_refused_on_every_way,
         "A count of zero is refused, whatever the way, and the transport goes on."
-    ),
+    )
+    .over_tls(),
     case!(
         A21,
         what_is_refused_changes_nothing,
         "A refused call leaves reading, the protocol, later writes and the file as they were."
-    ),
+    )
+    .over_tls(),
     case!(
         A46,
         nothing_is_sent_after_write_eof,

@@ -254,7 +254,7 @@ fn a_cancelled_attempt_that_may_be_answered(context: &Context) -> Outcome {
     })
 }
 
-/// Drops an attempt to connect after so many turns of the loop.
+/// Drops attempts to connect after so many turns of the loop.
 async fn cancelled(scene: &Scene<'_>, address: SocketAddr, turns: usize) -> Outcome {
     // What a process makes once, for all attempts, is made by the first.
     for first in [true, false] {

@@ -1,6 +1,6 @@
 //! Data over an upgraded connection.
 
-use std::io::{ErrorKind, IoSlice};
+use std::io::ErrorKind;
 use std::rc::Rc;
 
 use loopline_core::Address;
@@ -75,11 +75,6 @@ pub(super) const CASES: &[Case] = &[
         B65,
         tickets_are_not_seen,
         "Connections that resume, with tickets behind each handshake, deliver the data and nothing else."
-    ),
-    case!(
-        B66,
-        small_writes_share_records,
-        "Many small slices that are written at once leave in few records."
     ),
 ];
 
@@ -306,20 +301,5 @@ fn tickets_are_not_seen(context: &Context) -> Outcome {
             assert_eq!(log.calls(), calls);
         }
         Ok(())
-    })
-}
-
-fn small_writes_share_records(context: &Context) -> Outcome {
-    over_sides(context, async |upgrade| {
-        let (transport, mut link) = upgrade.secured().await?;
-        upgrade.talk(&mut link, &transport).await?;
-        link.peer.tap.clear();
-        let line = b"a line\r\n";
-        let lines = vec![IoSlice::new(line); 1000];
-        transport.writelines(&lines)?;
-        link.peer.until_plain(upgrade.scene, 13 + 8000).await?;
-        let count = records(&link.peer.tap).len();
-        assert!(count < 100, "{count} records for 1000 slices");
-        upgrade.close(link, &transport).await
     })
 }

@@ -11,6 +11,7 @@ mod ending;
 mod failing;
 mod files;
 mod flow;
+mod joining;
 mod left_out;
 mod options;
 mod refusing;
@@ -41,6 +42,7 @@ pub(super) const LAYER: Layer = Layer {
         unconsumed::CASES,
         buffered::CASES,
         flow::CASES,
+        joining::CASES,
         closing::CASES,
         shutdown_timeout::CASES,
         abandoned::CASES,

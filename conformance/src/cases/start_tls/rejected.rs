@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use loopline_core::tls::{
-    CertificateProblem, ClientAuth, Identity, Progress, TlsErrorKind, UNCONSUMED_LIMIT,
+    CertificateProblem, ClientAuth, Identity, Progress, TlsContext, TlsErrorKind, UNCONSUMED_LIMIT,
 };
 
 use super::failing::{ended, error, handshake};
@@ -12,10 +12,10 @@ use crate::case::{Case, case};
 use crate::context::Context;
 use crate::harness::recorder::Call;
 use crate::harness::tls::authority::{EARLY, EXPIRED, FOREIGN, NO_SERVER};
-use crate::harness::tls::cut::{ALERT, Cut, HANDSHAKE, record};
+use crate::harness::tls::cut::{ALERT, HANDSHAKE, record};
 use crate::harness::tls::parts;
-use crate::harness::tls::upgrade::{over_cuts, over_sides};
-use crate::verdict::Outcome;
+use crate::harness::tls::upgrade::{Link, Starting, Upgrade, over_cuts, over_sides};
+use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -61,7 +61,17 @@ pub(super) const CASES: &[Case] = &[
     case!(
         B46,
         the_alert_reaches_a_peer_that_goes_on_sending,
-        "A peer gets the alert also when it has sent more than was read."
+        "A peer that has sent more than was read gets the alert and the end of the stream, and no reset."
+    ),
+    case!(
+        B46,
+        a_refused_peer_that_stays_is_left,
+        "A refused peer that neither sends nor ends is left: the caller has its error at once, and connection_lost follows."
+    ),
+    case!(
+        B46,
+        a_refused_peer_that_never_stops_is_cut_off,
+        "A refused peer that sends for ever is cut off."
     ),
 ];
 
@@ -221,10 +231,7 @@ fn the_alert_reaches_the_peer(context: &Context) -> Outcome {
             link.peer.until_ended(upgrade.scene).await?;
             let told = &link.peer.refused;
             assert!(matches!(told, Some(TlsErrorKind::Alert(_))), "{told:?}");
-            if upgrade.setting.cut == Cut::Whole {
-                // A peer that is still sending may get a reset behind it.
-                assert_eq!(link.peer.ended, Some(Ok(())));
-            }
+            assert_eq!(link.peer.ended, Some(Ok(())), "the peer was reset");
             assert_eq!(link.peer.progress(), Progress::Handshaking);
             ended(upgrade, &mut link).await?;
         }
@@ -232,39 +239,89 @@ fn the_alert_reaches_the_peer(context: &Context) -> Outcome {
     })
 }
 
-fn the_alert_reaches_a_peer_that_goes_on_sending(context: &Context) -> Outcome {
+/// A peer whose certificate is refused; the flight that shows it is returned and
+/// not on its way yet, and neither is the answer.
+async fn about_to_be_refused<'a>(
+    upgrade: &'a Upgrade<'_>,
+    link: &mut Link,
+    ours: &'a dyn TlsContext,
+) -> Result<(Starting<'a>, Vec<u8>), Stop> {
+    let mut starting = upgrade.starting(link, ours, upgrade.options());
+    let stepping = link.peer.steps(upgrade.scene, 3);
+    upgrade
+        .scene
+        .while_pending(&mut starting, stepping)
+        .await??;
+    let hello = std::mem::take(&mut link.peer.heard);
+    upgrade.begin_with(link, &upgrade.theirs().identity(&EXPIRED))?;
+    link.peer.top()?.arrive(&hello)?;
+    let flight = link.peer.top()?.take_wire();
+    Ok((starting, flight))
+}
+
+/// Runs for both versions where the loop's side is the client, which is the one
+/// that refuses.
+fn refusing(
+    context: &Context,
+    body: impl AsyncFn(&Upgrade<'_>, &dyn TlsContext) -> Outcome,
+) -> Outcome {
     over_sides(context, async |upgrade| {
         if upgrade.setting.side == TlsSide::Server {
             return Ok(());
         }
+        let ours = upgrade.context(&upgrade.ours())?;
+        body(upgrade, &*ours).await
+    })
+}
+
+fn the_alert_reaches_a_peer_that_goes_on_sending(context: &Context) -> Outcome {
+    refusing(context, async |upgrade, ours| {
         let mut link = upgrade.plain().await?;
-        let tls = upgrade.context(&upgrade.ours())?;
-        let options = upgrade.options();
-        let mut starting = upgrade.starting(&link, &*tls, options);
-        let stepping = link.peer.steps(upgrade.scene, 3);
-        upgrade
-            .scene
-            .while_pending(&mut starting, stepping)
-            .await??;
+        let (starting, flight) = about_to_be_refused(upgrade, &mut link, ours).await?;
         // Much more follows the flight than is read at once.
-        let hello = std::mem::take(&mut link.peer.heard);
-        upgrade.begin_with(&mut link, &upgrade.theirs().identity(&EXPIRED))?;
-        link.peer.top()?.arrive(&hello)?;
-        let flight = link.peer.top()?.take_wire();
         link.peer.say(&[flight, vec![b'x'; 3_000_000]].concat());
         handshake(link.peer.alongside(upgrade.scene, starting).await?)?;
-        link.peer
-            .until(upgrade.scene, |peer| {
-                peer.refused.is_some() || peer.ended.is_some()
-            })
-            .await?;
+        link.peer.until_ended(upgrade.scene).await?;
         let told = &link.peer.refused;
-        assert!(
-            matches!(told, Some(TlsErrorKind::Alert(_))),
-            "{told:?}, {:?}",
-            link.peer.ended
-        );
+        assert!(matches!(told, Some(TlsErrorKind::Alert(_))), "{told:?}");
         ended(upgrade, &mut link).await?;
+        assert_eq!(link.peer.ended, Some(Ok(())), "the peer was reset");
+        assert!(!link.peer.cut_off, "not all of it was read");
+        Ok(())
+    })
+}
+
+fn a_refused_peer_that_stays_is_left(context: &Context) -> Outcome {
+    refusing(context, async |upgrade, ours| {
+        let mut link = upgrade.plain().await?;
+        let (starting, flight) = about_to_be_refused(upgrade, &mut link, ours).await?;
+        link.peer.say(&flight);
+        link.peer.stays = true;
+        link.peer.reads = false;
+        handshake(link.peer.alongside(upgrade.scene, starting).await?)?;
+        // The peer has not even read the alert.
+        assert_eq!(link.log.calls(), [Call::Made]);
+        assert!(link.transport.is_closing());
+        link.peer.reads = true;
+        let lost = ended(upgrade, &mut link).await?;
+        assert_eq!(lost, Some(ErrorKind::InvalidData));
+        assert_eq!(link.peer.ended, Some(Ok(())));
+        Ok(())
+    })
+}
+
+fn a_refused_peer_that_never_stops_is_cut_off(context: &Context) -> Outcome {
+    refusing(context, async |upgrade, ours| {
+        let mut link = upgrade.plain().await?;
+        let (starting, flight) = about_to_be_refused(upgrade, &mut link, ours).await?;
+        link.peer.say(&flight);
+        handshake(link.peer.alongside(upgrade.scene, starting).await?)?;
+        // Far more than any system keeps on the way.
+        link.peer.stays = true;
+        link.peer.say(&vec![b'x'; 100_000_000]);
+        let lost = ended(upgrade, &mut link).await?;
+        assert_eq!(lost, Some(ErrorKind::InvalidData));
+        assert!(link.peer.cut_off, "all of it was read");
         Ok(())
     })
 }

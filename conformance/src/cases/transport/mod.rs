@@ -8,6 +8,8 @@ mod info;
 mod lifecycle;
 mod marks;
 mod pausing;
+mod pipe_writing;
+mod pipes;
 mod reading;
 mod reentrancy;
 mod write_eof;
@@ -32,19 +34,13 @@ pub(super) const LAYER: Layer = Layer {
         closing::CASES,
         info::CASES,
         reentrancy::CASES,
+        pipes::CASES,
+        pipe_writing::CASES,
     ],
     left_out: LEFT_OUT,
 };
 
 const LEFT_OUT: &[LeftOut] = &[
-    LeftOut {
-        line: "D32",
-        why: "There are no transports over pipes.",
-    },
-    LeftOut {
-        line: "D33",
-        why: "There are no transports over pipes.",
-    },
     LeftOut {
         line: "D41",
         why: "A slice of bytes has no other unit.",

@@ -44,6 +44,10 @@ pub(crate) struct Peer {
     pub(crate) greeting: Option<Greeting>,
     /// How the stream has ended.
     pub(crate) ended: Option<Result<(), ErrorKind>>,
+    /// Whether the other end was gone before everything was written.
+    pub(crate) cut_off: bool,
+    /// Whether it leaves its own direction open when the other has ended.
+    pub(crate) stays: bool,
     /// Why TLS has ended.
     pub(crate) refused: Option<TlsErrorKind>,
     idle: usize,
@@ -63,6 +67,8 @@ impl Peer {
             tap: Vec::new(),
             greeting: None,
             ended: None,
+            cut_off: false,
+            stays: false,
             refused: None,
             idle: 0,
         }
@@ -185,6 +191,7 @@ impl Peer {
     pub(crate) async fn step(&mut self, scene: &Scene<'_>) -> Outcome {
         let read = self.read()?;
         let written = self.write();
+        self.follow();
         if read || written {
             self.idle = 0;
         } else {
@@ -294,9 +301,23 @@ impl Peer {
             Ok(count) => drop(piece.drain(..count)),
             Err(error) if is_for_now(&error) => return false,
             // Nobody reads any more.
-            Err(_) => self.out.clear(),
+            Err(_) => {
+                self.out.clear();
+                self.cut_off = true;
+            }
         }
         true
+    }
+
+    /// Who has no TLS, or was refused, and has heard the end ends too, behind what
+    /// he sends.
+    fn follow(&mut self) {
+        let insecure = self.refused.is_some() || self.layers.is_empty();
+        let over = insecure && self.ended.is_some() && self.out.is_empty() && !self.stays;
+        if let Some(socket) = self.socket.as_ref().filter(|_| over) {
+            // The other end may have gone already.
+            let _ = socket.shutdown(Shutdown::Write);
+        }
     }
 
     /// Goes on until this holds.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use super::{Handshake, Stopping};
+use super::{Handshake, Lingering, Stopping};
 use crate::engine::TimerHandle;
 use crate::send_file::Active;
 use crate::transport::Unread;
@@ -22,6 +22,8 @@ pub(super) struct Parts {
     pub(super) unread: Option<Unread>,
     /// The file that is being sent.
     pub(super) transfer: Option<Active>,
+    /// How long the peer may take to read its alert.
+    pub(super) lingering: Option<Lingering>,
     /// The shutdown or the linger timer.
     pub(super) timer: Option<TimerHandle>,
     /// What `connection_lost` will be told.
@@ -52,6 +54,7 @@ impl Busy {
                 || parts.stopping.is_some()
                 || parts.unread.is_some()
                 || parts.transfer.is_some()
+                || parts.lingering.is_some()
                 || parts.timer.is_some()
                 || parts.reason.is_some()
         });

@@ -18,10 +18,11 @@ use crate::transport::{borrow, copy_error};
 /// How long this side waits for the peer's close_notify once its own has left:
 /// TLS 1.3 does not ask for an answer (RFC 8446, section 6.1), and peers that
 /// never answer are many (line B77).
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 
-/// How long an alert may take to leave before the connection is aborted.
-const ALERT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection that has failed may go on, for the alert to leave and
+/// to be read.
+pub(super) const ALERT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl TlsStream {
     /// Sends close_notify behind what was written, and waits for the peer's
@@ -35,6 +36,7 @@ impl TlsStream {
     }
 
     fn begin_closing(&self) {
+        self.send_gathered();
         if !self.enter(State::Closing) {
             return;
         }
@@ -90,6 +92,7 @@ impl TlsStream {
         match self.state() {
             State::Closing if !self.has(Flags::LINGERING) => self.start_shutdown_timer(),
             State::Ending => {
+                self.limit_lingering(timeout);
                 if let Some(below) = self.below() {
                     below.set_close_timeout(Some(timeout));
                 }
@@ -183,15 +186,19 @@ impl TlsStream {
         self.end_in_order(Some(error.into()));
     }
 
-    /// The coder has failed: the alert that it left is on its way, and the
-    /// connection ends once it has left (line B46).
-    pub(super) fn failed(&self, error: TlsError) {
+    /// The coder has failed: whoever waits knows at once, and the connection
+    /// ends once the peer has its alert, if there is one (line B46).
+    pub(super) fn failed(&self, error: TlsError, alerted: bool) {
         let reason = io::Error::new(error.io_kind(), error.to_string());
         match self.state() {
             State::Stopping => self.settle_stopping(Err(StopTlsError::Tls(error))),
             _ => self.settle_handshake(Err(StartTlsError::Handshake(error))),
         }
-        self.end_in_order(Some(reason));
+        if alerted {
+            self.end_after_alert(reason);
+        } else {
+            self.end_in_order(Some(reason));
+        }
     }
 
     /// A callback of the user failed (line B63).
@@ -219,16 +226,17 @@ impl TlsStream {
         }
     }
 
-    /// Ends the connection at once, without close_notify (line B79).
+    /// Ends the connection at once, without close_notify (line B79), also if it
+    /// is ending in order.
     pub(super) fn end_abruptly(&self, reason: Option<io::Error>) {
-        if self.start_ending(reason) {
+        if self.start_ending(reason) || self.state() == State::Ending {
             if let Some(below) = self.below() {
                 below.abort();
             }
         }
     }
 
-    fn start_ending(&self, reason: Option<io::Error>) -> bool {
+    pub(super) fn start_ending(&self, reason: Option<io::Error>) -> bool {
         if !self.enter(State::Ending) {
             if self.state() == State::Ending {
                 if let Some(reason) = reason {
@@ -251,6 +259,7 @@ impl TlsStream {
             self.busy.with(|busy| busy.reason = reason);
         }
         self.pending.take();
+        self.drop_gathered();
         self.busy.take(|busy| &mut busy.unread);
         self.abandon_transfer(kind);
         self.replace_timer(None);
@@ -278,6 +287,7 @@ impl TlsStream {
         };
         let reason = self.busy.take(|busy| &mut busy.reason);
         let handle = self.handle.take();
+        self.replace_timer(None);
         self.engine.delist(self.key.get());
         let _left = Left(self);
         if self.has(Flags::MADE) {
@@ -295,6 +305,7 @@ impl TlsStream {
         self.settle_handshake(Err(StartTlsError::Aborted));
         self.settle_stopping(Err(StopTlsError::Closed(LoopClosed)));
         self.forget_transfer();
+        self.drop_gathered();
         self.replace_timer(None);
         let below = self.below.take();
         let protocol = self.protocol.take();

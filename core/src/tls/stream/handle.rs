@@ -15,6 +15,10 @@ use crate::transport::{
 
 impl Line for TlsStream {
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        self.write_or_gather(data)
+    }
+
+    fn write_through(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }
 
@@ -82,6 +86,8 @@ impl Line for TlsStream {
             high
         };
         self.flow.set_limits(high, low)?;
+        // Who changes them wants to know what waits.
+        self.send_gathered();
         self.share_limits();
         self.reflow();
         Ok(())
@@ -96,7 +102,7 @@ impl Line for TlsStream {
     }
 
     fn write_buffer_size(&self) -> usize {
-        self.queued()
+        self.queued() + self.gathered()
     }
 
     fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
@@ -134,6 +140,7 @@ impl Line for TlsStream {
         cx: &mut Context<'_>,
         job: &mut FileJob,
     ) -> Poll<Result<u64, SendFileError>> {
+        self.send_gathered();
         self.poll_transfer(cx, job)
     }
 

@@ -10,7 +10,8 @@ use super::Flags;
 use super::{State, TlsStream};
 use crate::engine::{ExceptionContext, Severity, TimerHandle};
 use crate::tls::upgrade::StartTlsError;
-use crate::transport::Transport;
+use crate::trace::HandshakeSpan;
+use crate::transport::{Line, Transport};
 
 /// What has to be known until the handshake is done.
 #[derive(Default)]
@@ -20,6 +21,7 @@ pub(super) struct Handshake {
     timer: Option<TimerHandle>,
     /// Nobody waits: a server has accepted the connection.
     alone: bool,
+    span: HandshakeSpan,
 }
 
 impl TlsStream {
@@ -70,14 +72,16 @@ impl TlsStream {
         self.put_handshake(Box::new(Handshake {
             timer,
             alone,
+            span: HandshakeSpan::begin(|| self.peername()),
             ..Handshake::default()
         }));
         let mut wire = self.engine.take_wire();
         let started = self.coder.borrow_mut().start(&mut wire);
+        let spoke = !wire.is_empty();
         self.send_wire(&mut wire);
         self.engine.return_wire(wire);
         match (started, self.below()) {
-            (Err(error), _) => self.failed(error),
+            (Err(error), _) => self.failed(error, spoke),
             // Whatever the user has asked for, the handshake is read
             // (line B23).
             (Ok(()), Some(below)) => below.resume_reading(),
@@ -138,6 +142,7 @@ impl TlsStream {
         if let Some(timer) = handshake.timer.take() {
             timer.cancel();
         }
+        handshake.span.end(result.as_ref().err(), || self.session());
         if handshake.alone {
             drop(handshake);
             if let Err(error) = result {

@@ -35,7 +35,7 @@ impl TlsStream {
     /// Bytes of the peer, which may be overwritten.
     pub(super) fn wire_received(&self, mut data: &mut [u8]) {
         if matches!(self.state(), State::Ending | State::Lost | State::Stopped) {
-            return;
+            return self.discard(data.len());
         }
         let mut scratch = Scratch {
             plain: self.engine.take_plain(),
@@ -121,6 +121,7 @@ impl TlsStream {
     /// Sends what the coder had to say, delivers what it decoded, and acts on
     /// where the connection stands now.
     fn digest(&self, mut scratch: Scratch, result: Result<(), TlsError>) {
+        let spoke = !scratch.wire.is_empty();
         self.send_wire(&mut scratch.wire);
         self.engine.return_wire(scratch.wire);
         let delivered = self.deliver(scratch.plain);
@@ -128,9 +129,12 @@ impl TlsStream {
             (false, _) => {}
             (true, Err(error)) => {
                 self.deliver_rest();
-                self.failed(error);
+                self.failed(error, spoke);
             }
             (true, Ok(())) => self.progressed(),
+        }
+        if spoke || self.flow.is_full() {
+            self.reflow();
         }
     }
 
@@ -144,7 +148,6 @@ impl TlsStream {
                 self.peer_closed();
             }
         }
-        self.reflow();
     }
 
     /// The user pauses: the transport below is paused, so that nothing is

@@ -16,15 +16,18 @@
 //! ```
 //!
 //! [`TlsStream::enter`] is the one place where the state changes. `ENDING`
-//! closes or aborts the transport below; its `connection_lost` leads to `LOST`,
-//! and the user's `connection_lost` follows in a later turn (line B83).
+//! closes or aborts the transport below, or ends its sending half where the
+//! peer has an alert to read; its `connection_lost` leads to `LOST`, and the
+//! user's `connection_lost` follows in a later turn (line B83).
 
 mod busy;
 mod ending;
+mod gathered;
 mod handle;
 mod handshake;
 mod incoming;
 mod inward;
+mod lingering;
 mod outgoing;
 mod stopping;
 mod timeout;
@@ -47,9 +50,11 @@ use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport,
 use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
+use lingering::Lingering;
 use stopping::Stopping;
 use timeout::Timeout;
 
+pub(crate) use gathered::Gathered;
 pub(crate) use inward::Placeholder;
 
 /// asyncio's default high-water mark over TLS, in bytes (line B57).
@@ -94,6 +99,10 @@ bitflags! {
         const HALF_CLOSE_ALLOWED = 1 << 10;
         /// The protocol was told of the peer's end.
         const EOF_TOLD = 1 << 11;
+        /// Small writes of this connection wait for the callback to return.
+        const GATHERED = 1 << 12;
+        /// The protocol is being called: what it writes leaves right after.
+        const CALLING = 1 << 13;
     }
 }
 
@@ -228,9 +237,12 @@ impl TlsStream {
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
         let guard = PanicGuard(self);
+        self.put(Flags::CALLING, true);
         let result = callback(&mut *borrow(&protocol));
+        self.put(Flags::CALLING, false);
         std::mem::forget(guard);
         drop(protocol);
+        self.send_gathered();
         self.engine.settle();
         Some(result)
     }
@@ -265,7 +277,12 @@ impl Watched for TlsStream {
         self.go_on();
     }
 
+    fn flush(&self) {
+        self.send_gathered();
+    }
+
     fn settle(&self) -> bool {
+        self.send_gathered();
         let told = self.settle_flow();
         if !self.has(Flags::DRAINED) {
             return told;

@@ -11,6 +11,7 @@ use crate::transport::{Flow, WriteError};
 pub(super) const PIECE: usize = 64 * 1024;
 
 impl TlsStream {
+    /// Encrypts at once.
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_all(&mut std::iter::once(data))
     }
@@ -25,48 +26,86 @@ impl TlsStream {
         for line in lines {
             joined.extend_from_slice(line);
         }
-        let flow = self.write_slice(&joined);
+        let flow = self.write_or_gather(&joined);
         self.engine.return_plain(joined);
         flow
     }
 
-    fn write_all(&self, pieces: &mut dyn Iterator<Item = &[u8]>) -> Result<Flow, WriteError> {
+    /// Whether bytes are taken, dropped, or refused.
+    pub(super) fn admits(&self) -> Result<bool, WriteError> {
         if self.has(Flags::TRANSFER) {
             return Err(WriteError::SendFileInProgress);
         }
-        if self.state() == State::Stopping {
-            return Err(WriteError::HandedOver);
+        match self.state() {
+            State::Open => Ok(true),
+            State::Stopping => Err(WriteError::HandedOver),
+            _ => {
+                self.dropped.note(&self.engine);
+                Ok(false)
+            }
         }
+    }
+
+    fn write_all(&self, pieces: &mut dyn Iterator<Item = &[u8]>) -> Result<Flow, WriteError> {
+        if !self.admits()? {
+            return Ok(Flow::Closed);
+        }
+        let below = self.send_encrypted(|wire| {
+            self.encrypt_gathered(wire)?;
+            for slice in pieces {
+                self.encrypt(slice, wire)?;
+            }
+            Ok(())
+        });
+        if !self.is_flowing(below) {
+            self.reflow();
+        }
+        Ok(match below {
+            Flow::Closed => Flow::Closed,
+            _ => self.open_flow(),
+        })
+    }
+
+    /// Whether the queue below, which has the user's marks, says by its answer
+    /// that there is nothing to be told to anybody.
+    pub(super) fn is_flowing(&self, below: Flow) -> bool {
+        below == Flow::Open && self.state() == State::Open && !self.flow.is_full()
+    }
+
+    /// What a write answers that has not failed.
+    pub(super) fn open_flow(&self) -> Flow {
         if self.state() != State::Open {
-            self.dropped.note(&self.engine);
-            return Ok(Flow::Closed);
-        }
-        let mut wire = self.engine.take_wire();
-        let encrypted = self.encrypt(pieces, &mut wire);
-        let below = self.send_wire(&mut wire);
-        self.engine.return_wire(wire);
-        if let Err(error) = encrypted {
-            self.failed(error);
-            return Ok(Flow::Closed);
-        }
-        self.reflow();
-        Ok(if self.state() != State::Open || below == Flow::Closed {
             Flow::Closed
         } else if self.flow.is_full() {
             Flow::Full
         } else {
             Flow::Open
-        })
+        }
+    }
+
+    /// Hands on what `encrypt` makes; the user is told of nothing.
+    pub(super) fn send_encrypted(
+        &self,
+        encrypt: impl FnOnce(&mut Vec<u8>) -> Result<(), TlsError>,
+    ) -> Flow {
+        let mut wire = self.engine.take_wire();
+        let encrypted = encrypt(&mut wire);
+        let spoke = !wire.is_empty();
+        let below = self.send_wire(&mut wire);
+        self.engine.return_wire(wire);
+        match encrypted {
+            Ok(()) => below,
+            Err(error) => {
+                self.failed(error, spoke);
+                Flow::Closed
+            }
+        }
     }
 
     /// Encrypts in pieces, so that a large write needs no large buffer; what is
     /// left in `wire` is still to be sent.
-    fn encrypt(
-        &self,
-        slices: &mut dyn Iterator<Item = &[u8]>,
-        wire: &mut Vec<u8>,
-    ) -> Result<(), TlsError> {
-        for piece in slices.flat_map(|slice| slice.chunks(PIECE)) {
+    fn encrypt(&self, slice: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        for piece in slice.chunks(PIECE) {
             if wire.len() >= PIECE {
                 self.send_wire(wire);
             }
@@ -89,25 +128,28 @@ impl TlsStream {
 
     /// Ciphertext that waits below (line B59).
     pub(super) fn queued(&self) -> usize {
-        self.below().map_or(0, |below| below.write_buffer_size())
+        let below = self.below.borrow();
+        let below = below.as_ref();
+        below.map_or(0, |below| below.write_buffer_size())
     }
 
-    /// Judges the queue below by the user's marks.
+    /// Judges the queue below by the user's marks, and tells him.
     pub(super) fn reflow(&self) {
-        let live = matches!(self.state(), State::Open | State::Stopping | State::Closing);
-        if !live {
-            return;
-        }
         let queued = self.queued();
-        // A file that is being sent refuses writes, so going on waits for its
-        // end (line A57).
-        let due = self.flow.judge(queued, !self.has(Flags::TRANSFER));
-        if due && !self.settle_flow() {
+        if self.judge(queued) && !self.settle_flow() {
             self.engine.owe(self.key.get());
         }
         if queued == 0 {
             self.flushed();
         }
+    }
+
+    /// Whether the user has to be told.
+    pub(super) fn judge(&self, queued: usize) -> bool {
+        let live = matches!(self.state(), State::Open | State::Stopping | State::Closing);
+        // A file that is being sent refuses writes, so going on waits for its
+        // end (line A57).
+        live && self.flow.judge(queued, !self.has(Flags::TRANSFER))
     }
 
     /// Tells the protocol what it is owed; false if it is busy.

@@ -68,6 +68,7 @@ impl TlsStream {
     }
 
     fn begin_stopping(&self, stopping: Stopping) {
+        self.send_gathered();
         if !self.enter(State::Stopping) {
             return;
         }

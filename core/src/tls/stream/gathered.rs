@@ -1,0 +1,141 @@
+//! Small writes that leave as one record (line B66).
+//!
+//! A record costs its header and its tag, a call of the library and one of the
+//! system. So what a connection writes in small pieces is joined until the
+//! callback, or the poll of the task, that writes has returned, or a record is
+//! full. What is large is encrypted where it lies, as ever.
+//!
+//! The memory is the loop's, and one connection has it at a time: when another
+//! one begins, what the first has written leaves.
+
+use std::cell::RefCell;
+
+use super::{Flags, State, TlsStream};
+use crate::backend::Key;
+use crate::tls::TlsError;
+use crate::transport::{Flow, WriteError};
+
+/// The largest write that is joined with others, in bytes: copying it costs less
+/// than a record does.
+const SMALL: usize = 4 * 1024;
+
+/// How much is joined, in bytes: as much as one record holds (RFC 8446,
+/// section 5.1).
+const FULL: usize = 16 * 1024;
+
+/// What one connection has written in small pieces.
+#[derive(Default)]
+pub(crate) struct Gathered(RefCell<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    owner: Option<Key>,
+    bytes: Vec<u8>,
+}
+
+impl Gathered {
+    /// Puts bytes behind those of the same owner; false if they are not his or
+    /// there is no room for them.
+    fn add(&self, owner: Key, data: &[u8]) -> bool {
+        let parts = &mut *self.0.borrow_mut();
+        let takes = parts.owner == Some(owner) && parts.bytes.len() + data.len() <= FULL;
+        if takes {
+            parts.bytes.extend_from_slice(data);
+        }
+        takes
+    }
+
+    /// The same for an owner who has none yet.
+    fn begin(&self, owner: Key, data: &[u8]) {
+        let parts = &mut *self.0.borrow_mut();
+        parts.owner = Some(owner);
+        parts.bytes.extend_from_slice(data);
+    }
+
+    fn owner(&self) -> Option<Key> {
+        self.0.borrow().owner
+    }
+
+    fn len(&self) -> usize {
+        self.0.borrow().bytes.len()
+    }
+
+    /// Lets `use_bytes` have what is there, which belongs to nobody then.
+    fn take<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
+        let parts = &mut *self.0.borrow_mut();
+        parts.owner = None;
+        let result = use_bytes(&parts.bytes);
+        parts.bytes.clear();
+        result
+    }
+}
+
+impl TlsStream {
+    /// Takes what a user writes.
+    pub(super) fn write_or_gather(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        if data.len() > SMALL || data.is_empty() {
+            return self.write_slice(data);
+        }
+        if !self.admits()? {
+            return Ok(Flow::Closed);
+        }
+        if !self.engine.gathered().add(self.key.get(), data) {
+            self.begin_gathering(data);
+        }
+        Ok(self.open_flow())
+    }
+
+    fn begin_gathering(&self, data: &[u8]) {
+        let gathered = self.engine.gathered();
+        if let Some(owner) = gathered.owner() {
+            self.engine.flush(owner);
+            if self.state() != State::Open {
+                // It was this one's, and has failed.
+                return;
+            }
+        }
+        gathered.begin(self.key.get(), data);
+        self.put(Flags::GATHERED, true);
+        if !self.has(Flags::CALLING) {
+            self.engine.owe(self.key.get());
+        }
+    }
+
+    /// What is gathered leaves. The user is told of what comes of it when he is
+    /// free: it may be another connection that writes.
+    pub(super) fn send_gathered(&self) {
+        if self.has(Flags::GATHERED) {
+            let below = self.send_encrypted(|wire| self.encrypt_gathered(wire));
+            if !self.is_flowing(below) && self.judge(self.queued()) {
+                self.engine.owe(self.key.get());
+            }
+        }
+    }
+
+    /// Encrypts what is gathered, if there is something.
+    pub(super) fn encrypt_gathered(&self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
+        if !self.has(Flags::GATHERED) {
+            return Ok(());
+        }
+        self.put(Flags::GATHERED, false);
+        let gathered = self.engine.gathered();
+        gathered.take(|bytes| self.coder.borrow_mut().send(bytes, wire))
+    }
+
+    /// How much is gathered, in bytes.
+    pub(super) fn gathered(&self) -> usize {
+        if self.has(Flags::GATHERED) {
+            self.engine.gathered().len()
+        } else {
+            0
+        }
+    }
+
+    /// The connection ends before what is gathered has left.
+    pub(super) fn drop_gathered(&self) {
+        if self.has(Flags::GATHERED) {
+            self.put(Flags::GATHERED, false);
+            self.engine.gathered().take(|_| ());
+        }
+    }
+}
