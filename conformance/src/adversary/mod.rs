@@ -8,6 +8,7 @@ mod completing;
 mod fault;
 mod faulty;
 mod findings;
+mod mutants;
 mod page;
 mod simulated;
 

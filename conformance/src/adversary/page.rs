@@ -1,10 +1,12 @@
-//! The page of the suite's own tests, which says what catches each adversary.
+//! The page of the suite's own tests, which says what catches each adversary and
+//! what became of the mutants.
 
 use std::path::Path;
 use std::{env, fs};
 
 use super::coders::FINDINGS as OF_CODERS;
 use super::findings::FINDINGS;
+use super::mutants;
 use crate::behaviour;
 
 /// With this in the environment the page is written anew.
@@ -47,6 +49,7 @@ fn the_page_of_the_suite_is_up_to_date() {
     let coverage = format!("```text\n{}\n```\n", behaviour::coverage());
     let made = fill(&kept, "coverage", &coverage);
     let made = fill(&made, "adversaries", &adversaries());
+    let made = fill(&made, "mutants", &mutants::page());
     if env::var_os(WRITE).is_some() {
         fs::write(&path, &made).expect("a page that can be written");
     }

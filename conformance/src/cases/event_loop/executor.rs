@@ -1,8 +1,8 @@
 //! Calls that block, on other threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -70,12 +70,16 @@ fn so_many_calls_run_at_once(context: &Context) -> Outcome {
     on_loop(context, async |scene| {
         scene.set_executor_threads(2);
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        // Two and two of them go on together.
+        let pairs = Arc::new(Barrier::new(2));
         let mut calls = Vec::new();
         for number in 0..8 {
             let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            let pairs = Arc::clone(&pairs);
             calls.push(scene.spawn_blocking(move || {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
                 most.fetch_max(now, Ordering::SeqCst);
+                pairs.wait();
                 thread::sleep(Duration::from_millis(2));
                 running.fetch_sub(1, Ordering::SeqCst);
                 number
