@@ -47,6 +47,56 @@ mod provider;
 mod select;
 mod threads;
 
+/// A virtual clock and a network in memory: backends that never wait, for tests of
+/// protocols.
+///
+/// The feature `sim` adds this module. Most programs want it for their tests alone:
+///
+/// ```toml
+/// [dependencies]
+/// loopline = "0.1"
+///
+/// [dev-dependencies]
+/// loopline = { version = "0.1", features = ["sim"] }
+/// ```
+///
+/// A protocol that ends its connections after a minute, tested in no time and
+/// without a socket:
+///
+/// ```
+/// use std::{rc::Rc, time::Duration};
+/// use loopline::{prelude::*, sim::Simulation};
+///
+/// /// Gives each connection a minute.
+/// struct Impatient(LoopHandle);
+///
+/// impl Protocol for Impatient {
+///     fn connection_made(&mut self, transport: &Rc<dyn Transport>) -> Outcome {
+///         let transport = Rc::clone(transport);
+///         self.0.call_later(Duration::from_secs(60), move || transport.close())?;
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Simulation::new();
+/// let event_loop = Loop::with_backend(Box::new(sim.backend()));
+/// event_loop.run_until_complete(async {
+///     let address: std::net::SocketAddr = "192.0.2.1:7".parse()?;
+///     let handle = event_loop.handle();
+///     let factory = move || Impatient(handle.clone());
+///     let server = event_loop.create_server(factory, address, ServerOptions::default()).await?;
+///     let peer = sim.connect(address).await?;
+///     assert_eq!(peer.read(&mut [0; 16]).await?, 0);
+///     assert_eq!(sim.elapsed(), Duration::from_secs(60));
+///     server.close();
+///     Ok(())
+/// })?
+/// # }
+/// ```
+#[cfg(feature = "sim")]
+#[doc(inline)]
+pub use loopline_backend_sim as sim;
 pub use loopline_core::*;
 /// TLS by OpenSSL: contexts for [`start_tls`](EventLoop::start_tls), made of PEM
 /// files or of OpenSSL's own contexts.
@@ -107,6 +157,7 @@ pub mod tls {
     feature = "ring"
 ))]
 mod prose {
+    #[cfg(feature = "sim")]
     #[doc = include_str!("../README.md")]
     struct Readme;
     #[doc = include_str!("../docs/backend-guide.md")]
@@ -123,8 +174,21 @@ mod prose {
     struct FromTokio;
     #[doc = include_str!("../docs/sending-files.md")]
     struct SendingFiles;
+    #[doc = include_str!("../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../docs/upgrading.md")]
     struct Upgrading;
     #[doc = include_str!("../docs/watching.md")]
     struct Watching;
 }
+
+/// The same, where hyper is there.
+#[cfg(all(
+    doctest,
+    target_os = "linux",
+    feature = "epoll",
+    feature = "rustls",
+    feature = "hyper"
+))]
+#[doc = include_str!("../docs/libraries.md")]
+struct Libraries;

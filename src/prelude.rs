@@ -3,9 +3,9 @@
 pub use crate::Loop;
 pub use loopline_core::{
     AcceptOptions, Address, BindTarget, BoxError, BufferedProtocol, ConnectOptions, ConnectTarget,
-    EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome,
-    Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, SockExt, Stream, Transport,
-    running_loop,
+    EventLoop, EventLoopExt, FileJob, FilePosition, FileSource, Flow, LoopHandle, Outcome, PipeExt,
+    Protocol, SendFileOptions, Server, ServerOptions, SharedProtocol, SignalExt, SignalKind,
+    SockExt, Stream, Transport, Watched, running_loop,
     tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext},
 };
 #[cfg(feature = "openssl")]

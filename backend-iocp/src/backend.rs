@@ -10,6 +10,7 @@ use loopline_core::backend::{
     Backend, Capabilities, Events, Interest, Key, Rewatched, SendFile, Sent, Source, Waker,
 };
 
+use crate::associations;
 use crate::batch::{Batch, Deadline};
 use crate::send_file::{self, Files};
 use crate::sys::{self, Port};
@@ -22,9 +23,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// A [`Backend`] over a completion port.
 ///
 /// It watches sockets, which are all that can be watched on Windows, and sends
-/// files by TransmitFile. A socket that files are sent to stays associated with
-/// the backend's port, as the system knows no way back that it documents for
-/// sockets; one that is only watched does not.
+/// files by TransmitFile. A socket is associated with the backend's port while a
+/// file is being sent to it; where the system cannot undo that, as before
+/// Windows 8.1, it stays so. One that is only watched is not.
 ///
 /// ```
 /// use std::time::Duration;
@@ -96,7 +97,8 @@ impl IocpBackend {
                     self.woken = true;
                 }
                 watches::KEY => self.watches.take(packet, events.as_deref_mut()),
-                send_file::KEY => self.files.take(packet),
+                send_file::KEY => self.files.take(&self.port, packet),
+                associations::KEY => self.files.take_closing(packet),
                 _ => {}
             }
         }
@@ -158,6 +160,11 @@ impl Backend for IocpBackend {
     }
 
     fn send_file(&mut self, key: Key, job: &SendFile<'_>) -> io::Result<Sent> {
+        // The kernel may have said meanwhile that the socket of this number was
+        // closed: then this is another one.
+        if self.files.has_stayed(job.socket.number()) {
+            self.catch_up()?;
+        }
         self.files.send(&self.port, key, job)
     }
 
@@ -188,3 +195,6 @@ impl fmt::Debug for IocpBackend {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

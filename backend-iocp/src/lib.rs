@@ -10,6 +10,7 @@
 #![cfg(windows)]
 #![deny(unsafe_code)]
 
+mod associations;
 mod backend;
 mod batch;
 mod group;

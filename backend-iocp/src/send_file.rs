@@ -6,19 +6,22 @@
 //! second time, because it was opened for one only, the position is set before,
 //! and set back afterwards (B10), and of two stretches the second waits.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::os::windows::io::{AsSocket, OwnedSocket};
 
 use loopline_core::backend::{Events, Key, SendFile, Sent};
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_HANDLE_EOF, ERROR_INVALID_FUNCTION, ERROR_INVALID_PARAMETER,
-    ERROR_NETNAME_DELETED, ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED,
+    ERROR_ACCESS_DENIED, ERROR_HANDLE_EOF, ERROR_INVALID_FUNCTION, ERROR_NETNAME_DELETED,
+    ERROR_NOT_SUPPORTED, ERROR_OPERATION_ABORTED,
 };
 use windows_sys::Win32::Networking::WinSock::{WSAENOTSOCK, WSAEOPNOTSUPP, WSAESHUTDOWN};
 
-use crate::sys::{self, MOST_PER_CALL, Packet, Port, TRANSMIT_FILE, Transmission, Transmit};
+use crate::associations::Associations;
+use crate::sys::{
+    self, MOST_PER_CALL, Packet, Port, RELEASE, Release, TRANSMIT_FILE, Transmission, Transmit,
+};
 
 /// The key of the packets of files.
 pub(crate) const KEY: usize = 2;
@@ -32,6 +35,8 @@ const _: () = assert!(STRETCH <= MOST_PER_CALL);
 struct Sending {
     key: Key,
     transmission: Transmission,
+    /// The number of the caller's socket.
+    number: u64,
     /// Where the position of the file was; None if its handle is our own.
     position: Option<u64>,
     cancelled: bool,
@@ -48,6 +53,8 @@ impl Sending {
 struct Waiting {
     key: Key,
     socket: OwnedSocket,
+    /// The number of the caller's socket.
+    number: u64,
     file: File,
     offset: u64,
     count: u32,
@@ -56,8 +63,7 @@ struct Waiting {
 /// All files that are being sent.
 pub(crate) struct Files {
     transmit: Transmit,
-    /// The sockets whose packets come to our port, by their numbers.
-    associated: HashSet<u64>,
+    associations: Associations,
     /// By the addresses in their packets. A socket that its user sends through
     /// in ways of his own may bring others.
     sending: HashMap<usize, Sending>,
@@ -67,13 +73,13 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new() -> Self {
-        Self::with(TRANSMIT_FILE)
+        Self::with(TRANSMIT_FILE, RELEASE)
     }
 
-    fn with(transmit: Transmit) -> Self {
+    fn with(transmit: Transmit, release: Release) -> Self {
         Self {
             transmit,
-            associated: HashSet::new(),
+            associations: Associations::with(release),
             sending: HashMap::new(),
             waiting: VecDeque::new(),
             done: VecDeque::new(),
@@ -86,16 +92,15 @@ impl Files {
         if !sys::is_disk(&file) {
             return Err(unsupported("TransmitFile sends files of file systems only"));
         }
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        let Some(length) = sys::length(&file)? else {
             return Err(unsupported("a directory has no content"));
-        }
+        };
         if !sys::is_readable(&file)? {
             return Err(io::Error::from_raw_os_error(ERROR_ACCESS_DENIED as i32));
         }
         // To ask for more than there is fails on some systems, and to ask for
         // nothing would send the whole file (lines A74, A75).
-        let left = metadata.len().saturating_sub(job.offset);
+        let left = length.saturating_sub(job.offset);
         let count = job.len.get().min(left).min(STRETCH.into());
         if count == 0 {
             return Ok(Sent::Bytes(0));
@@ -103,42 +108,24 @@ impl Files {
         let socket = job.socket.as_socket();
         let own = socket.try_clone_to_owned();
         let socket = own.map_err(|error| sys::refusal(socket, error))?;
-        self.associate(port, job.socket.number(), &socket)?;
         let waiting = Waiting {
             key,
             socket,
+            number: job.socket.number(),
             file,
             offset: job.offset,
             count: count as u32,
         };
-        match self.start(waiting) {
+        match self.start(port, waiting) {
             Ok(()) => Ok(Sent::InFlight),
             Err(error) => end_of_file(failure(error, false)).map(Sent::Bytes),
         }
     }
 
-    /// Has the packets of a socket come to the port, and no other socket's.
-    fn associate(&mut self, port: &Port, number: u64, socket: &OwnedSocket) -> io::Result<()> {
-        match port.associate_socket(socket.as_socket(), KEY) {
-            Ok(()) => {
-                self.associated.insert(number);
-                Ok(())
-            }
-            // A port is for good. If it is ours, all is well.
-            Err(error) if is(&error, ERROR_INVALID_PARAMETER as i32) => {
-                if self.associated.contains(&number) {
-                    return Ok(());
-                }
-                Err(unsupported("the socket belongs to another completion port"))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Starts a stretch, or has it wait for the file.
-    fn start(&mut self, stretch: Waiting) -> io::Result<()> {
+    fn start(&mut self, port: &Port, stretch: Waiting) -> io::Result<()> {
         if let Ok(file) = sys::reopen(&stretch.file) {
-            return self.transmit(Waiting { file, ..stretch }, None);
+            return self.transmit(port, Waiting { file, ..stretch }, None);
         }
         let same = |sending: &Sending| {
             sending.position.is_some() && sys::is_same(sending.transmission.file(), &stretch.file)
@@ -149,43 +136,52 @@ impl Files {
         }
         let position = (&stretch.file).stream_position()?;
         (&stretch.file).seek(SeekFrom::Start(stretch.offset))?;
-        self.transmit(stretch, Some(position))
+        self.transmit(port, stretch, Some(position))
     }
 
-    fn transmit(&mut self, stretch: Waiting, position: Option<u64>) -> io::Result<()> {
+    fn transmit(&mut self, port: &Port, stretch: Waiting, position: Option<u64>) -> io::Result<()> {
         let Waiting {
             key,
             socket,
+            number,
             file,
             offset,
             count,
         } = stretch;
+        if let Err(error) = self.associations.enter(port, number, &socket) {
+            set_back(&file, position);
+            return Err(error);
+        }
         match Transmission::start(self.transmit, socket, file, offset, count) {
             Ok(transmission) => {
                 let operation = transmission.operation();
                 let sending = Sending {
                     key,
                     transmission,
+                    number,
                     position,
                     cancelled: false,
                 };
                 self.sending.insert(operation, sending);
                 Ok(())
             }
-            Err((error, file)) => {
-                set_back(&file, position);
-                Err(error)
+            Err(refused) => {
+                self.associations.leave(port, number, &refused.socket);
+                set_back(&refused.file, position);
+                Err(refused.error)
             }
         }
     }
 
     /// Takes the packet of a stretch. It comes even if the call had succeeded
     /// at once.
-    pub(crate) fn take(&mut self, packet: Packet) {
+    pub(crate) fn take(&mut self, port: &Port, packet: Packet) {
         let Some(sending) = self.sending.remove(&packet.operation()) else {
             return;
         };
         let ended = sending.transmission.finish(packet);
+        self.associations.leave(port, sending.number, &ended.socket);
+        drop(ended.socket);
         set_back(&ended.file, sending.position);
         drop(ended.file);
         let result = match ended.result {
@@ -195,14 +191,14 @@ impl Files {
             Err(error) => end_of_file(failure(error, sending.cancelled)),
         };
         self.done.push_back((sending.key, result));
-        self.go_on();
+        self.go_on(port);
     }
 
     /// Starts what waited for a file that is free now.
-    fn go_on(&mut self) {
+    fn go_on(&mut self, port: &Port) {
         for stretch in std::mem::take(&mut self.waiting) {
             let key = stretch.key;
-            if let Err(error) = self.start(stretch) {
+            if let Err(error) = self.start(port, stretch) {
                 let result = end_of_file(failure(error, false));
                 self.done.push_back((key, result));
             }
@@ -221,6 +217,16 @@ impl Files {
         }
     }
 
+    /// Whether what is known of a socket of this number may be out of date.
+    pub(crate) fn has_stayed(&self, number: u64) -> bool {
+        self.associations.has_stayed(number)
+    }
+
+    /// Takes the packet of a poll for the closing of a socket.
+    pub(crate) fn take_closing(&mut self, packet: Packet) {
+        self.associations.take(packet);
+    }
+
     /// Reports what has ended.
     pub(crate) fn report(&mut self, events: &mut Events) {
         for (key, result) in self.done.drain(..) {
@@ -232,6 +238,7 @@ impl Files {
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
         self.sending.values_mut().for_each(Sending::give_up);
+        self.associations.clear();
     }
 
     /// Asks once more for the end of what was given up, and whether there is
@@ -246,9 +253,9 @@ impl Files {
         given_up
     }
 
-    /// Whether the kernel has memory of any stretch.
+    /// Whether the kernel has memory of any stretch, or of a poll.
     pub(crate) fn is_pending(&self) -> bool {
-        !self.sending.is_empty()
+        !self.sending.is_empty() || self.associations.is_pending()
     }
 }
 

@@ -4,6 +4,7 @@
 //! each such order with a byte on its standard output once it is carried out. It
 //! ends with its input.
 
+mod http;
 mod tls;
 
 use std::io::{self, Read, Write};
@@ -16,6 +17,7 @@ use crate::Fallible;
 use crate::placement::anywhere;
 use crate::process::read_order;
 use crate::workload::{Over, SPREAD_CONNECTIONS, SPREAD_SIZE, Workload, file_request};
+use http::Browser;
 use tls::TlsClient;
 
 /// What a client does, and against whom.
@@ -85,6 +87,18 @@ pub(crate) fn run(task: &Task) -> Fallible<()> {
                 })
             }
         },
+        Workload::Http {
+            over: Over::Plain,
+            connections,
+        } => {
+            let mut browser = Browser::new(connect_all(address, connections)?)?;
+            follow_orders(|requests| browser.ask(requests))
+        }
+        Workload::Http { connections, .. } => {
+            let streams = TlsClient::new(address, false)?.connect_all(connections)?;
+            let mut browser = Browser::new(streams)?;
+            follow_orders(|requests| browser.ask(requests))
+        }
         Workload::Handshakes { resumed, .. } => {
             let client = TlsClient::new(address, resumed)?;
             follow_orders(|requests| (0..requests).try_for_each(|_| client.visit()))

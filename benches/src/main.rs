@@ -31,6 +31,7 @@ mod clock;
 mod counts;
 mod curves;
 mod delays;
+mod http;
 mod neighbour;
 mod options;
 mod ours;

@@ -13,9 +13,9 @@ Compares loopline with bare loops and with other event loops: prints the CPU
 time of a request, its ratio to the bare loop's, and what can be counted.
 
   --rows NAMES   only these, separated by commas: echo, sendfile, connect,
-                 tls_echo, tls_sendfile, handshake, watch, timers, call_soon,
-                 wake, counts, idle_memory, growth, cores; or a part of the
-                 name of a row, such as 'OpenSSL echo'
+                 hyper, tls_echo, tls_sendfile, handshake, watch, timers,
+                 call_soon, wake, counts, idle_memory, growth, cores; or a
+                 part of the name of a row, such as 'OpenSSL echo'
   --peers NAMES  beside the bare loop and loopline: streams, mio, tokio, smol,
                  polling, blocking; none; all of them by default
   --rounds N     how many turns each one takes; 41 by default
@@ -81,13 +81,16 @@ impl Choice {
         self.rows.is_empty() || self.rows.iter().any(|row| row == group)
     }
 
-    /// Who takes part in a workload, the bare loop first.
+    /// Who takes part in a workload; first, whom the others are compared with.
     pub(crate) fn subjects(&self, workload: Workload) -> Vec<SubjectKind> {
-        let always = [SubjectKind::Bare, SubjectKind::Ours];
+        let always = [workload.base(), SubjectKind::Ours];
         let peers = self.peers.iter().copied();
         always
             .into_iter()
             .chain(peers)
+            .enumerate()
+            .filter(|&(place, kind)| place == 0 || kind != workload.base())
+            .map(|(_, kind)| kind)
             .filter(|kind| kind.serves(workload))
             .collect()
     }

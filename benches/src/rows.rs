@@ -12,7 +12,7 @@ pub(crate) struct Row {
     pub(crate) known: &'static [(SubjectKind, f64)],
 }
 
-/// What loopline's ratio to the bare loop may be at most.
+/// What loopline's ratio to the bare loop, or to tokio where there is none, may be at most.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     Ratio(f64),
@@ -100,6 +100,9 @@ pub(crate) const ROWS: &[Row] = {
         Row::new(Workload::file(Over::Openssl, MIB, 1), 1.05),
         Row::new(handshake(Library::Openssl, false), 1.05),
         Row::new(handshake(Library::Openssl, true), 1.05),
+        Row::new(Workload::http(Over::Plain, 64), 1.03),
+        Row::new(Workload::http(Over::Rustls, 64), 1.03),
+        Row::new(Workload::http(Over::Openssl, 64), 1.03),
         Row::for_information(watch(1, 1)),
         Row::new(watch(1_000, 1), 1.10).known(&[(Mio, 0.95), (Tokio, 1.74)]),
         Row::new(watch(1_000, 100), 1.05),

@@ -107,6 +107,9 @@ impl SubjectKind {
         match (self, workload) {
             (Self::Ours, _) => true,
             (_, Workload::Spread { .. }) => false,
+            (Self::Tokio, _) => true,
+            // hyper takes a runtime, of which there is no bare one.
+            (_, Workload::Http { .. }) => false,
             (Self::Bare, _) => true,
             // mio has sockets and a waker, and nothing above them; TLS it has
             // as far as rustls has it.
@@ -116,7 +119,6 @@ impl SubjectKind {
                 Workload::Echo { over, .. } | Workload::File { over, .. } | Workload::Idle { over },
             ) => over != Over::Openssl,
             (Self::Mio, _) => !of_loops_alone,
-            (Self::Tokio, _) => true,
             // There is no bridge from smol to OpenSSL that is kept.
             (Self::Smol, Workload::Handshakes { library, .. }) => library == Library::Rustls,
             (

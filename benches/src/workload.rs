@@ -6,6 +6,8 @@ mod name;
 use std::fs::File;
 use std::io::{self, Write};
 
+use crate::subject::SubjectKind;
+
 pub(crate) use name::Count;
 
 /// What a connection's bytes are wrapped into.
@@ -52,6 +54,9 @@ pub(crate) enum Workload {
         size: u64,
         connections: usize,
     },
+    /// Requests of HTTP/1.1 that hyper answers with 100 bytes; as for an echo on
+    /// each connection.
+    Http { over: Over, connections: usize },
     /// Connections that begin with a TLS handshake and end after it, one after
     /// the other; with the session of the one before, or without.
     Handshakes { library: Library, resumed: bool },
@@ -111,10 +116,24 @@ impl Workload {
         }
     }
 
+    pub(crate) const fn http(over: Over, connections: usize) -> Self {
+        Self::Http { over, connections }
+    }
+
+    /// Whom the others are compared with: a bare loop, where there is one.
+    pub(crate) fn base(self) -> SubjectKind {
+        match self {
+            Self::Http { .. } => SubjectKind::Tokio,
+            _ => SubjectKind::Bare,
+        }
+    }
+
     /// How many connections stand before the first request.
     pub(crate) fn connections(self) -> usize {
         match self {
-            Self::Echo { connections, .. } | Self::File { connections, .. } => connections,
+            Self::Echo { connections, .. }
+            | Self::File { connections, .. }
+            | Self::Http { connections, .. } => connections,
             Self::Spread { .. } => SPREAD_CONNECTIONS,
             _ => 0,
         }
@@ -124,7 +143,7 @@ impl Workload {
     pub(crate) fn round(self) -> u64 {
         match self {
             Self::Echo { active, .. } | Self::Watch { active, .. } => active as u64,
-            Self::File { connections, .. } => connections as u64,
+            Self::File { connections, .. } | Self::Http { connections, .. } => connections as u64,
             Self::Spread { .. } => SPREAD_CONNECTIONS as u64,
             Self::FireTimers { timers } | Self::CancelTimers { timers } => timers as u64,
             Self::CallSoon | Self::CallSoonThreadsafe => CALLS_AT_ONCE,
@@ -158,6 +177,7 @@ impl Workload {
                 (Over::Plain, _) => 4096,
                 _ => 1024,
             },
+            Self::Http { .. } => 4096,
             Self::Spread { .. } => 8192,
             Self::Handshakes { .. } => 256,
             Self::Connect => 512,

@@ -202,7 +202,12 @@ impl Need {
         name: "SO_REUSEPORT",
         met: |_| os::SHARES_PORTS,
     };
-    /// The system has signals.
+    /// The system has signals, and the backend watches what they come through.
+    pub(crate) const SIGNALS: Self = Self {
+        name: "signals",
+        met: |capabilities| os::SIGNALS && capabilities.watches_sockets,
+    };
+    /// System calls are interrupted by signals.
     pub(crate) const INTERRUPTIONS: Self = Self {
         name: "interruption by signals",
         met: |_| os::INTERRUPTS,

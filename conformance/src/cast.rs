@@ -130,7 +130,7 @@ mod tests {
                 Err(TlsErrorKind::Library.into())
             }
         }
-        TlsCoder::new(name, |_| Ok(Never))
+        TlsCoder::new(name, |_, _| Ok(Never))
     }
 
     #[test]

@@ -7,7 +7,8 @@ use loopline_core::tls::TlsContext;
 
 use crate::case::Need;
 use crate::cast::Cast;
-use crate::tls_coder::{TlsParts, TlsSide};
+use crate::harness::tls::parts::Parts;
+use crate::tls_coder::TlsSide;
 use crate::verdict::Stop;
 
 /// Those who take part as a case sees them, and a place to say how far the case
@@ -59,14 +60,14 @@ impl Context {
     /// # Errors
     ///
     /// That it could not be made is a failure of the case.
-    pub(crate) fn tls(&self, parts: &TlsParts) -> Result<Arc<dyn TlsContext>, Stop> {
+    pub(crate) fn tls(&self, parts: &Parts) -> Result<Arc<dyn TlsContext>, Stop> {
         let coders = self.cast.coders.as_ref();
         let coders = coders.ok_or_else(|| Stop::failed("the case is for subjects alone"))?;
         let coder = match parts.side {
             TlsSide::Client => &coders.client,
             TlsSide::Server => &coders.server,
         };
-        coder.context(parts).map_err(|error| {
+        coder.context(parts.side, &parts.config).map_err(|error| {
             let name = coder.name();
             Stop::failed(format_args!("{name} could make no context: {error}"))
         })

@@ -106,4 +106,4 @@ pub use expectation::Expectation;
 pub use layer::Layer;
 pub use subject::Subject;
 pub use suite::{Suite, main};
-pub use tls_coder::{TlsClientAuth, TlsCoder, TlsIdentity, TlsParts, TlsSide};
+pub use tls_coder::{TlsCoder, TlsSide};

@@ -16,32 +16,43 @@
 extern crate self as loopline_core;
 
 pub mod backend;
+mod debug;
 mod engine;
 mod event_loop;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod net;
+mod pipe;
 mod protocol;
 mod send_file;
+mod signal;
 mod stream;
 mod task;
 pub mod tls;
+mod trace;
 mod transport;
 mod watched;
 
-pub use engine::{ExceptionContext, Handle, Remote, RemoteHandle, Severity, Snapshot, TimerHandle};
+pub use engine::{
+    ExceptionContext, Handle, Metrics, Remote, RemoteHandle, Severity, Snapshot, TimerHandle,
+};
 pub use event_loop::{
     Callback, Connection, EventLoop, EventLoopExt, ExceptionHandler, IntoOutcome, Loop, LoopClosed,
-    LoopHandle, ProtocolFactory, RunError, SockExt, WatchCallback, WatchError, running_loop,
+    LoopHandle, PipeExt, ProtocolFactory, RunError, SignalExt, SockExt, WatchCallback, WatchError,
+    running_loop,
 };
 pub use net::{
     AcceptOptions, AttemptError, BindTarget, ConnectError, ConnectOptions, ConnectTarget,
     ConnectedSocket, ListenError, Resolution, Resolver, SendAllError, Server, ServerOptions,
     SystemResolver,
 };
+pub use pipe::{OwnedPipe, PipeError};
 pub use protocol::{BufferedProtocol, Outcome, Protocol, SharedProtocol};
 pub use send_file::{
     FileJob, FilePosition, FileSource, Progress, ReadSeek, SendFileError, SendFileErrorKind,
     SendFileFuture, SendFileOptions, SendFileSupport, SharedReader,
 };
+pub use signal::{Signal, SignalError, SignalKind};
 pub use stream::{ReadError, ReadErrorKind, ReadHalf, ReuniteError, Stream, WriteHalf};
 pub use task::{Elapsed, Interval, JoinError, JoinHandle, MissedTicks, Sleep, TaskHandle, Timeout};
 pub use transport::{

@@ -8,8 +8,6 @@ mod echo;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod files;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 #[cfg(unix)]
 #[path = "../custom_backend/poll.rs"]
 mod poll;

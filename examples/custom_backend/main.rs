@@ -34,6 +34,7 @@ mod suite {
             "poll(2) wants the descriptors at each call, and what a backend without unsafe can \
              keep of them until then is duplicates",
             &[
+                "watch::C29_a_closed_descriptor_keeps_nobody_busy",
                 "watch::C28_a_stale_callback_is_not_called_for_a_reused_number",
                 "watch::C33_a_call_that_is_due_comes_though_its_descriptor_is_closed",
                 "watch::C44_closing_a_watched_descriptor_closes_it",

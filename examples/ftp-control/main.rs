@@ -5,8 +5,6 @@
 mod client;
 #[path = "../shared/exit.rs"]
 mod exit;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 #[path = "../shared/seconds.rs"]
 mod seconds;
 #[path = "../shared/self_signed.rs"]

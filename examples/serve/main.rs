@@ -11,8 +11,6 @@ mod exit;
 mod http;
 mod listing;
 mod peer;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 #[path = "../shared/seconds.rs"]
 mod seconds;
 #[path = "../shared/self_signed.rs"]

@@ -1,5 +1,6 @@
 //! How a program ends, and what it says then.
 
+use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,6 +30,13 @@ impl Failure {
         // One line, whatever a file name contains.
         let message = message.to_string().replace(['\n', '\r'], " ");
         Self { status, message }
+    }
+}
+
+/// What `?` makes of an error: the job was begun.
+impl<E: Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::job(error)
     }
 }
 

@@ -7,8 +7,6 @@ mod connection;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod peer;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 #[path = "../shared/seconds.rs"]
 mod seconds;
 #[path = "../shared/self_signed.rs"]

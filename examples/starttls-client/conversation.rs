@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use loopline::prelude::*;
@@ -21,6 +21,9 @@ const MAX_LINE: usize = 8 * 1024;
 pub(crate) struct Conversation {
     event_loop: LoopHandle,
     limit: Duration,
+    /// When the answer that is due has to be there, to its last line: a server that
+    /// says a little again and again is to be left as well. None is never.
+    answered_by: Option<Instant>,
     /// Another one after the upgrade.
     transport: Rc<dyn Transport>,
     received: Rc<RefCell<Received>>,
@@ -51,12 +54,15 @@ impl Conversation {
         Ok(Self {
             event_loop,
             limit,
+            answered_by: Instant::now().checked_add(limit),
             transport,
             received,
         })
     }
 
-    pub(crate) fn say(&self, what: impl AsRef<[u8]>) -> Result<(), Failure> {
+    /// Says something that the server has to answer.
+    pub(crate) fn say(&mut self, what: impl AsRef<[u8]>) -> Result<(), Failure> {
+        self.answered_by = Instant::now().checked_add(self.limit);
         self.transport
             .write(what.as_ref())
             .map(drop)
@@ -104,7 +110,8 @@ impl Conversation {
     }
 
     /// Closes the connection, and waits until it is gone.
-    pub(crate) async fn end(self) -> Result<(), Failure> {
+    pub(crate) async fn end(mut self) -> Result<(), Failure> {
+        self.answered_by = Instant::now().checked_add(self.limit);
         self.transport.close();
         let received = &self.received;
         let gone = poll_fn(|cx| received.borrow_mut().poll_end(cx));
@@ -112,7 +119,10 @@ impl Conversation {
     }
 
     async fn in_time<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
-        let in_time = self.event_loop.timeout(self.limit, what).await;
+        let left = self.answered_by.map_or(self.limit, |answered_by| {
+            answered_by.saturating_duration_since(Instant::now())
+        });
+        let in_time = self.event_loop.timeout(left, what).await;
         in_time.map_err(|_| Failure::job("the server does not answer"))
     }
 }

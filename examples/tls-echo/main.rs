@@ -7,8 +7,6 @@ mod echo;
 #[path = "../shared/exit.rs"]
 mod exit;
 mod peer;
-#[path = "../shared/pipe.rs"]
-mod pipe;
 mod report;
 #[path = "../shared/seconds.rs"]
 mod seconds;
@@ -37,6 +35,7 @@ use crate::upgrade::Speaks;
 /// thing that happens to a connection: `open`, `refused` where the handshake
 /// fails, and `lost`. SIGINT or SIGTERM aborts all connections and ends it.
 #[derive(Debug, Parser)]
+#[command(name = "tls-echo", version)]
 struct Arguments {
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7007")]

@@ -9,7 +9,6 @@ mod exit;
 mod hasher;
 mod legs;
 mod link;
-#[path = "../shared/pipe.rs"]
 mod pipe;
 mod receiver;
 mod report;

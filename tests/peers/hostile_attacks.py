@@ -1,6 +1,6 @@
 """Records and messages that do not belong where they come."""
 
-from hostile_client import message
+from hostile_client import Hostile, message
 from hostile_table import (
     BEGIN, CLEAR, EMPTY, ENCRYPTED, ENDS, EVERYWHERE, FATAL, FORM, GOES_ON, LENGTH, OPEN, ORDER,
     SEAL, TYPE, VALUE, WAITS, Rule, attack, of,
@@ -36,6 +36,81 @@ for title, (kind, body, right) in MESSAGES.items():
         lambda c, kind=kind, body=body: c.handshake(kind, body)
     )
 
+# What takes no more than one record or message.
+SAID = [
+    ("ChangeCipherSpec", TYPE, of("1.2") - of("1.2", "ChangeCipherSpec"), Hostile.record, CCS,
+     b"\1"),
+    ("ChangeCipherSpec before anything else, or after the end", TYPE,
+     of("1.3", "ClientHello", "open"), Hostile.clear, CCS, b"\1"),
+    ("ChangeCipherSpec, which means nothing", Rule(GOES_ON, new="RFC 8446, 5"),
+     of("1.3", "second ClientHello", "Finished"), Hostile.clear, CCS, b"\1"),
+    ("ChangeCipherSpec of another value",
+     Rule("unexpected_message", "RFC 5246, 7.1 and 7.2.2", "RFC 8446, 5"),
+     of("1.2", "ChangeCipherSpec") | of("1.3", "second ClientHello", "Finished"), Hostile.clear,
+     CCS, b"\2"),
+    ("ChangeCipherSpec of two bytes",
+     Rule("unexpected_message", "RFC 5246, 7.1 and 7.2.2", "RFC 8446, 5"),
+     of("1.2", "ChangeCipherSpec") | of("1.3", "second ClientHello", "Finished"), Hostile.clear,
+     CCS, b"\1\1"),
+    ("an empty ChangeCipherSpec", EMPTY, EVERYWHERE, Hostile.clear, CCS, b""),
+    ("a record of an unknown type", TYPE, EVERYWHERE, Hostile.record, UNKNOWN, b"x"),
+    ("a record of an unknown type, in the clear", TYPE, ENCRYPTED, Hostile.clear, UNKNOWN, b"x"),
+    ("a heartbeat that was not agreed on", Rule("unexpected_message", "RFC 5246, 6", "RFC 8446, 5"),
+     EVERYWHERE, Hostile.record, HEARTBEAT, b"\1\xff\xffx"),
+    ("data before the handshake is done", TYPE, EVERYWHERE - OPEN, Hostile.record, DATA, b"x"),
+    ("an empty handshake record", EMPTY, EVERYWHERE, Hostile.record, HANDSHAKE, b""),
+    ("an empty alert record", EMPTY, EVERYWHERE, Hostile.record, ALERT, b""),
+    ("half an alert", Rule("decode_error", "RFC 5246, 7.2.2", "RFC 8446, 5.1 and 6.2"), EVERYWHERE,
+     Hostile.record, ALERT, b"\1"),
+    ("two alerts in one record", Rule(("decode_error", "unexpected_message"), new="RFC 8446, 5.1"),
+     of("1.3"), Hostile.record, ALERT, bytes([WARNING, USER_CANCELED] * 2)),
+    ("an alert of no level", VALUE, of("1.2"), Hostile.record, ALERT,
+     bytes([3, HANDSHAKE_FAILURE])),
+    ("a fatal alert", FATAL, EVERYWHERE, Hostile.record, ALERT, bytes([DEADLY, HANDSHAKE_FAILURE])),
+    ("a fatal alert that is unknown", FATAL, EVERYWHERE, Hostile.record, ALERT,
+     bytes([DEADLY, 200])),
+    ("an error as a warning", Rule(ENDS, new="RFC 8446, 6"), of("1.3"), Hostile.record, ALERT,
+     bytes([WARNING, HANDSHAKE_FAILURE])),
+    ("a warning", Rule(GOES_ON, "RFC 5246, 7.2.2"), of("1.2", "open"), Hostile.record, ALERT,
+     bytes([WARNING, UNRECOGNIZED_NAME])),
+    ("user_canceled", Rule(GOES_ON, "RFC 5246, 7.2.2", "RFC 8446, 6.1"), OPEN, Hostile.record,
+     ALERT, bytes([WARNING, USER_CANCELED])),
+    ("close_notify within the handshake", Rule(ENDS, "RFC 5246, 7.2.1", "RFC 8446, 6.1"),
+     EVERYWHERE - OPEN, Hostile.record, ALERT, bytes([WARNING, CLOSE_NOTIFY])),
+    ("data that are too long", LENGTH, ENCRYPTED, Hostile.record, DATA, bytes(2**14 + 1)),
+    ("a message in the clear that is too long for a record", LENGTH, CLEAR, Hostile.clear,
+     HANDSHAKE, message(1, bytes(2**14))),
+    ("a record in the clear where they are encrypted", SEAL, of("1.2", "Finished", "open"),
+     Hostile.clear, DATA, b"in the clear, and longer than any seal"),
+    ("a handshake record in the clear where they are encrypted",
+     Rule(("unexpected_message", "bad_record_mac"), new="RFC 8446, 5 and 5.2"),
+     of("1.3", "Finished", "open"), Hostile.clear, HANDSHAKE, message(20, bytes(32))),
+    ("a record that is shorter than its seal", SEAL, ENCRYPTED, Hostile.clear, DATA, b"x"),
+    ("nothing but padding", Rule("unexpected_message", new="RFC 8446, 5.4"),
+     of("1.3", "Finished", "open"), Hostile.record, 0, bytes(100)),
+    ("an empty Finished", FORM, of("1.2", "Finished") | of("1.3", "Finished"), Hostile.handshake,
+     20, b""),
+    ("a KeyUpdate of another value", Rule("illegal_parameter", new="RFC 8446, 4.6.3"),
+     of("1.3", "open"), Hostile.handshake, 24, b"\2"),
+    ("an empty KeyUpdate", FORM, of("1.3", "open"), Hostile.handshake, 24, b""),
+    ("a KeyUpdate that is too long", FORM, of("1.3", "open"), Hostile.handshake, 24, b"\0\0"),
+    ("a message behind KeyUpdate in its record", Rule("unexpected_message", new="RFC 8446, 5.1"),
+     of("1.3", "open"), Hostile.record, HANDSHAKE, message(24, b"\0") * 2),
+    ("a ClientKeyExchange without a key", FORM, of("1.2", "ClientKeyExchange"), Hostile.handshake,
+     16, b""),
+    ("a ClientKeyExchange that ends within its key", FORM, of("1.2", "ClientKeyExchange"),
+     Hostile.handshake, 16, b"\x20" + bytes(16)),
+    ("a key of another length", Rule("illegal_parameter", "RFC 8422, 5.11"),
+     of("1.2", "ClientKeyExchange"), Hostile.handshake, 16, b"\x1f" + bytes(range(31))),
+    ("a key that makes no secret", Rule("illegal_parameter", "RFC 8422, 5.11 and RFC 7748, 6.1"),
+     of("1.2", "ClientKeyExchange"), Hostile.handshake, 16, b"\x20" + bytes(32)),
+]
+
+for title, rule, where, how, kind, body in SAID:
+    attack(title, rule, where)(
+        lambda c, how=how, kind=kind, body=body: how(c, kind, body)
+    )
+
 # The second one in TLS 1.2 asks for a renegotiation: see below.
 HELLO_AGAIN = EVERYWHERE - BEGIN - of("1.2", "open") - of("1.3", "second ClientHello")
 
@@ -63,124 +138,10 @@ def key_exchange_twice(c):
     c.record(HANDSHAKE, c.said["ClientKeyExchange"])
 
 
-@attack("ChangeCipherSpec", TYPE, of("1.2") - of("1.2", "ChangeCipherSpec"))
-def change(c):
-    c.record(CCS, b"\1")
-
-
-@attack("ChangeCipherSpec before anything else, or after the end", TYPE,
-        of("1.3", "ClientHello", "open"))
-def change_too_early_or_late(c):
-    c.clear(CCS, b"\1")
-
-
-@attack("ChangeCipherSpec, which means nothing", Rule(GOES_ON, new="RFC 8446, 5"),
-        of("1.3", "second ClientHello", "Finished"))
-def change_of_nothing(c):
-    c.clear(CCS, b"\1")
-
-
 @attack("ChangeCipherSpec, encrypted", TYPE, of("1.3", "Finished", "open"))
 def change_encrypted(c):
     # Its type is behind it, and padding behind that.
     c.record(0, bytes([1, CCS]))
-
-
-@attack("ChangeCipherSpec of another value",
-        Rule("unexpected_message", "RFC 5246, 7.1 and 7.2.2", "RFC 8446, 5"),
-        of("1.2", "ChangeCipherSpec") | of("1.3", "second ClientHello", "Finished"))
-def change_of_another_value(c):
-    c.clear(CCS, b"\2")
-
-
-@attack("ChangeCipherSpec of two bytes",
-        Rule("unexpected_message", "RFC 5246, 7.1 and 7.2.2", "RFC 8446, 5"),
-        of("1.2", "ChangeCipherSpec") | of("1.3", "second ClientHello", "Finished"))
-def change_too_long(c):
-    c.clear(CCS, b"\1\1")
-
-
-@attack("an empty ChangeCipherSpec", EMPTY, EVERYWHERE)
-def change_empty(c):
-    c.clear(CCS, b"")
-
-
-@attack("a record of an unknown type", TYPE, EVERYWHERE)
-def unknown_type(c):
-    c.record(UNKNOWN, b"x")
-
-
-@attack("a record of an unknown type, in the clear", TYPE, ENCRYPTED)
-def unknown_type_in_the_clear(c):
-    c.clear(UNKNOWN, b"x")
-
-
-@attack("a heartbeat that was not agreed on", Rule("unexpected_message", "RFC 5246, 6", "RFC 8446, 5"),
-        EVERYWHERE)
-def heartbeat(c):
-    c.record(HEARTBEAT, b"\1\xff\xffx")
-
-
-@attack("data before the handshake is done", TYPE, EVERYWHERE - OPEN)
-def data_early(c):
-    c.record(DATA, b"x")
-
-
-@attack("an empty handshake record", EMPTY, EVERYWHERE)
-def handshake_empty(c):
-    c.record(HANDSHAKE, b"")
-
-
-@attack("an empty alert record", EMPTY, EVERYWHERE)
-def alert_empty(c):
-    c.record(ALERT, b"")
-
-
-@attack("half an alert", Rule("decode_error", "RFC 5246, 7.2.2", "RFC 8446, 5.1 and 6.2"), EVERYWHERE)
-def alert_half(c):
-    c.record(ALERT, b"\1")
-
-
-@attack("two alerts in one record",
-        Rule(("decode_error", "unexpected_message"), new="RFC 8446, 5.1"), of("1.3"))
-def alerts_two(c):
-    c.record(ALERT, bytes([WARNING, USER_CANCELED] * 2))
-
-
-@attack("an alert of no level", VALUE, of("1.2"))
-def alert_of_no_level(c):
-    c.record(ALERT, bytes([3, HANDSHAKE_FAILURE]))
-
-
-@attack("a fatal alert", FATAL, EVERYWHERE)
-def alert_fatal(c):
-    c.record(ALERT, bytes([DEADLY, HANDSHAKE_FAILURE]))
-
-
-@attack("a fatal alert that is unknown", FATAL, EVERYWHERE)
-def alert_unknown(c):
-    c.record(ALERT, bytes([DEADLY, 200]))
-
-
-@attack("an error as a warning", Rule(ENDS, new="RFC 8446, 6"), of("1.3"))
-def alert_warning_of_an_error(c):
-    c.record(ALERT, bytes([WARNING, HANDSHAKE_FAILURE]))
-
-
-@attack("a warning", Rule(GOES_ON, "RFC 5246, 7.2.2"), of("1.2", "open"))
-def alert_warning(c):
-    c.record(ALERT, bytes([WARNING, UNRECOGNIZED_NAME]))
-
-
-@attack("user_canceled", Rule(GOES_ON, "RFC 5246, 7.2.2", "RFC 8446, 6.1"), OPEN)
-def alert_canceled(c):
-    c.record(ALERT, bytes([WARNING, USER_CANCELED]))
-
-
-@attack("close_notify within the handshake", Rule(ENDS, "RFC 5246, 7.2.1", "RFC 8446, 6.1"),
-        EVERYWHERE - OPEN)
-def closed_early(c):
-    c.record(ALERT, bytes([WARNING, CLOSE_NOTIFY]))
 
 
 @attack("data behind close_notify",
@@ -197,38 +158,11 @@ def record_too_long(c):
     c.clear(DATA if c.encrypted() else HANDSHAKE, bytes(2**14 + 2049))
 
 
-@attack("data that are too long", LENGTH, ENCRYPTED)
-def data_too_long(c):
-    c.record(DATA, bytes(2**14 + 1))
-
-
-@attack("a message in the clear that is too long for a record", LENGTH, CLEAR)
-def message_too_long_for_a_record(c):
-    c.clear(HANDSHAKE, message(1, bytes(2**14)))
-
-
 @attack("a record that was changed on its way", SEAL, ENCRYPTED)
 def changed(c):
     sealed = c.sealed(HANDSHAKE, message(20, bytes(12)))
     sealed[-1] ^= 1
     c.raw(sealed)
-
-
-@attack("a record in the clear where they are encrypted", SEAL, of("1.2", "Finished", "open"))
-def clear_old(c):
-    c.clear(DATA, b"in the clear, and longer than any seal")
-
-
-@attack("a handshake record in the clear where they are encrypted",
-        Rule(("unexpected_message", "bad_record_mac"), new="RFC 8446, 5 and 5.2"),
-        of("1.3", "Finished", "open"))
-def clear_new(c):
-    c.clear(HANDSHAKE, message(20, bytes(32)))
-
-
-@attack("a record that is shorter than its seal", SEAL, ENCRYPTED)
-def shorter_than_its_seal(c):
-    c.clear(DATA, b"x")
 
 
 @attack("an encrypted record twice", SEAL, OPEN)
@@ -241,12 +175,6 @@ def replayed(c):
 def reordered(c):
     first, second = c.sealed(DATA, b"x"), c.sealed(DATA, b"y")
     c.raw(second + first)
-
-
-@attack("nothing but padding", Rule("unexpected_message", new="RFC 8446, 5.4"),
-        of("1.3", "Finished", "open"))
-def padding_alone(c):
-    c.record(0, bytes(100))
 
 
 @attack("an alert within a message", ORDER, EVERYWHERE)
@@ -292,59 +220,9 @@ def finished_too_long(c):
     c.handshake(20, c.said["Finished"][4:] + b"x")
 
 
-@attack("an empty Finished", FORM, of("1.2", "Finished") | of("1.3", "Finished"))
-def finished_empty(c):
-    c.handshake(20, b"")
-
-
-@attack("a KeyUpdate of another value", Rule("illegal_parameter", new="RFC 8446, 4.6.3"),
-        of("1.3", "open"))
-def key_update_of_another_value(c):
-    c.handshake(24, b"\2")
-
-
-@attack("an empty KeyUpdate", FORM, of("1.3", "open"))
-def key_update_empty(c):
-    c.handshake(24, b"")
-
-
-@attack("a KeyUpdate that is too long", FORM, of("1.3", "open"))
-def key_update_too_long(c):
-    c.handshake(24, b"\0\0")
-
-
-@attack("a message behind KeyUpdate in its record",
-        Rule("unexpected_message", new="RFC 8446, 5.1"), of("1.3", "open"))
-def behind_key_update(c):
-    c.record(HANDSHAKE, message(24, b"\0") * 2)
-
-
-@attack("a ClientKeyExchange without a key", FORM, of("1.2", "ClientKeyExchange"))
-def key_exchange_empty(c):
-    c.handshake(16, b"")
-
-
-@attack("a ClientKeyExchange that ends within its key", FORM, of("1.2", "ClientKeyExchange"))
-def key_exchange_cut(c):
-    c.handshake(16, b"\x20" + bytes(16))
-
-
 @attack("a ClientKeyExchange with something behind its key", FORM, of("1.2", "ClientKeyExchange"))
 def key_exchange_too_long(c):
     c.handshake(16, c.said["ClientKeyExchange"][4:] + b"x")
-
-
-@attack("a key of another length",
-        Rule("illegal_parameter", "RFC 8422, 5.11"), of("1.2", "ClientKeyExchange"))
-def key_exchange_of_another_length(c):
-    c.handshake(16, b"\x1f" + bytes(range(31)))
-
-
-@attack("a key that makes no secret",
-        Rule("illegal_parameter", "RFC 8422, 5.11 and RFC 7748, 6.1"),
-        of("1.2", "ClientKeyExchange"))
-def key_exchange_of_zeros(c):
-    c.handshake(16, b"\x20" + bytes(32))
 
 
 @attack("a renegotiation", Rule("no_renegotiation", "RFC 5246, 7.2.2"), of("1.2", "open"))

@@ -15,6 +15,7 @@ MISSING = Rule("missing_extension", new="RFC 8446, 9.2")
 SHARE = Rule("illegal_parameter", new="RFC 8446, 4.2.8")
 # A server MAY check for it.
 SHARE_MAYBE = Rule(("illegal_parameter", ANSWERS), new="RFC 8446, 4.2.8")
+SHARE_AGAIN = Rule("illegal_parameter", new="RFC 8446, 4.1.2 and 4.2.8")
 # A client MUST NOT change anything else. No alert is named for when it does.
 CHANGED = Rule(("illegal_parameter", "protocol_version"), new="RFC 8446, 4.1.2")
 # What cannot be a name. No alert is named.
@@ -58,6 +59,14 @@ class Hello:
 
     def drop(self, kind):
         self.extensions = [each for each in self.extensions if each[0] != kind]
+
+    def change(self, extensions):
+        """Puts some, and drops those that are None."""
+        for kind, value in extensions.items():
+            if value is None:
+                self.drop(kind)
+            else:
+                self.put(kind, value)
 
     def value(self, kind):
         return next(value for each, value in self.extensions if each == kind)
@@ -125,14 +134,100 @@ def too_long(body):
     return body + b"x"
 
 
-@hello("a session of 33 bytes", FORM, BEGIN)
-def session_too_long(parts):
-    parts.session_id = bytes(33)
+# Fields that are something else.
+FIELDS = [
+    ("a session of 33 bytes", FORM, BEGIN, "session_id", bytes(33)),
+    ("no cipher suites", FORM, BEGIN, "suites", b""),
+    ("cipher suites that nobody has", NOTHING_IN_COMMON, BEGIN, "suites", b"\x0a\x0a\xfe\xfe"),
+    ("a second ClientHello with other suites", Rule("illegal_parameter", new="RFC 8446, 4.1.2"),
+     RETRY, "suites", b"\x13\1"),
+    ("no compression methods", FORM, BEGIN, "compression", b""),
+    ("compression alone", Rule("illegal_parameter", "RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2"),
+     BEGIN, "compression", b"\1"),
+    ("compression beside none", Rule("illegal_parameter", new="RFC 8446, 4.1.2"),
+     NEW, "compression", b"\0\1"),
+    ("SSL 3.0", VERSION, OLD, "version", b"\3\0"),
+    ("TLS 1.1", VERSION, OLD, "version", b"\3\2"),
+]
+
+for title, rule, where, field, value in FIELDS:
+    hello(title, rule, where)(
+        lambda parts, field=field, value=value: setattr(parts, field, value)
+    )
 
 
-@hello("no cipher suites", FORM, BEGIN)
-def no_suites(parts):
-    parts.suites = b""
+def psk(identities, binders):
+    return vector(b"".join(vector(each) + bytes(4) for each in identities)) + vector(
+        b"".join(vector(each, 1) for each in binders))
+
+
+ON_X25519 = bytes(range(32))
+ONLY_SECP256R1 = vector(SECP256R1.to_bytes(2, "big"))
+# A key with a fresh key share beside it.
+WITH_SHARE = vector(b"\1", 1)
+
+# Extensions that are something else, or left out.
+EXTENSIONS = [
+    ("no version that there is", VERSION, NEW, {VERSIONS: vector(b"\x7f\x1c\3\5", 1)}),
+    ("TLS 1.1 as the only version of the list", VERSION, NEW, {VERSIONS: vector(b"\3\2", 1)}),
+    ("an empty list of versions", FORM, NEW, {VERSIONS: b"\0"}),
+    ("half a version", FORM, NEW, {VERSIONS: b"\3\3\4\3"}),
+    ("the suites of TLS 1.3 for TLS 1.2", NOTHING_IN_COMMON, NEW,
+     {VERSIONS: vector(b"\3\3", 1)}),
+    ("a second ClientHello for TLS 1.2", CHANGED, RETRY, {VERSIONS: vector(b"\3\3", 1)}),
+    ("no signature algorithms", MISSING, NEW, {SIGNATURES: None}),
+    ("an empty list of signature algorithms", FORM, BEGIN, {SIGNATURES: b"\0\0"}),
+    ("half a signature algorithm", FORM, BEGIN, {SIGNATURES: b"\0\1\4"}),
+    ("signature algorithms that nobody has",
+     Rule("handshake_failure", "RFC 5246, 7.4.1.4.1", "RFC 8446, 4.4.2.2"), BEGIN,
+     {SIGNATURES: vector(b"\xfe\xfe")}),
+    ("no groups", MISSING, NEW, {GROUPS: None}),
+    ("an empty list of groups", FORM, BEGIN, {GROUPS: b"\0\0"}),
+    ("groups that nobody has", NOTHING_IN_COMMON, OLD, {GROUPS: vector(b"\xfe\xfe")}),
+    ("groups that nobody has", NOTHING_IN_COMMON, NEW,
+     {GROUPS: vector(b"\xfe\xfe"), SHARES: vector(b"")}),
+    ("no key shares", MISSING, NEW, {SHARES: None}),
+    ("a second ClientHello without a key share", MISSING, RETRY, {SHARES: None}),
+    ("a second ClientHello with an empty list of key shares", SHARE_AGAIN, RETRY,
+     {SHARES: vector(b"")}),
+    ("a second ClientHello with a key share of another group", SHARE_AGAIN, RETRY,
+     {SHARES: vector(share(SECP521R1, bytes(133)))}),
+    ("key shares that end early", FORM, NEW, {SHARES: vector(share(X25519, ON_X25519)[:-1])}),
+    ("a key share without a key", FORM, NEW, {SHARES: vector(share(X25519, b""))}),
+    ("a key share that is too short", SHARE, NEW, {SHARES: vector(share(X25519, ON_X25519[1:]))}),
+    ("a key share that is too long", SHARE, NEW, {SHARES: vector(share(X25519, ON_X25519 + b"x"))}),
+    ("a key share that makes no secret", Rule("illegal_parameter", new="RFC 8446, 7.4.2"), NEW,
+     {SHARES: vector(share(X25519, bytes(32)))}),
+    ("a key share that is no point of its curve",
+     Rule("illegal_parameter", new="RFC 8446, 4.2.8.2"), NEW,
+     {GROUPS: ONLY_SECP256R1, SHARES: vector(share(SECP256R1, b"\4" + bytes(63) + b"\1"))}),
+    ("a key share of a group that was not listed", SHARE_MAYBE, NEW, {GROUPS: ONLY_SECP256R1}),
+    ("two key shares of one group", SHARE_MAYBE, NEW,
+     {SHARES: vector(share(X25519, ON_X25519) * 2)}),
+    ("a server name without a name", FORM, BEGIN, {SERVER_NAME: vector(b"\0" + vector(b""))}),
+    ("a server name that ends early", FORM, BEGIN,
+     {SERVER_NAME: vector(b"\0" + vector(b"localhost")[:-1])}),
+    ("a server name with a zero in it", NAME, BEGIN,
+     {SERVER_NAME: vector(b"\0" + vector(b"local\0host"))}),
+    ("two server names", NAME, BEGIN,
+     {SERVER_NAME: vector(b"\0" + vector(b"localhost") + b"\0" + vector(b"other"))}),
+    ("no protocols to choose from", FORM, BEGIN, {ALPN: vector(b"")}),
+    ("a protocol without a name", FORM, BEGIN, {ALPN: vector(b"\0")}),
+    ("compressed points alone", Rule("illegal_parameter", "RFC 8422, 5.1.2"), OLD,
+     {POINTS: vector(b"\1", 1)}),
+    ("a renegotiation from nowhere", Rule("handshake_failure", "RFC 5746, 3.6"), OLD,
+     {RENEGOTIATION: vector(bytes(12), 1)}),
+    ("a key without its modes", Rule("missing_extension", new="RFC 8446, 4.2.9"), NEW,
+     {PSK_MODES: None, PSK: psk([b"ticket"], [bytes(32)])}),
+    ("more keys than binders", BINDER, NEW,
+     {PSK_MODES: WITH_SHARE, PSK: psk([b"one", b"two"], [bytes(32)])}),
+    ("a key without a name", FORM, NEW, {PSK_MODES: WITH_SHARE, PSK: psk([b""], [bytes(32)])}),
+    ("a binder that is too short", FORM, NEW,
+     {PSK_MODES: WITH_SHARE, PSK: psk([b"ticket"], [bytes(31)])}),
+]
+
+for title, rule, where, extensions in EXTENSIONS:
+    hello(title, rule, where)(lambda parts, extensions=extensions: parts.change(extensions))
 
 
 @hello("half a cipher suite", FORM, BEGIN)
@@ -140,150 +235,9 @@ def half_a_suite(parts):
     parts.suites += b"\x13"
 
 
-@hello("cipher suites that nobody has", NOTHING_IN_COMMON, BEGIN)
-def unknown_suites(parts):
-    parts.suites = b"\x0a\x0a\xfe\xfe"
-
-
-@hello("no compression methods", FORM, BEGIN)
-def no_compression(parts):
-    parts.compression = b""
-
-
-@hello("compression alone", Rule("illegal_parameter", "RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2"), BEGIN)
-def compression_alone(parts):
-    parts.compression = b"\1"
-
-
-@hello("compression beside none", Rule("illegal_parameter", new="RFC 8446, 4.1.2"), NEW)
-def compression_beside(parts):
-    parts.compression = b"\0\1"
-
-
-@hello("SSL 3.0", VERSION, OLD)
-def ssl3(parts):
-    parts.version = b"\3\0"
-
-
-@hello("TLS 1.1", VERSION, OLD)
-def tls11(parts):
-    parts.version = b"\3\2"
-
-
-@hello("no version that there is", VERSION, NEW)
-def unknown_versions(parts):
-    parts.put(VERSIONS, vector(b"\x7f\x1c\3\5", 1))
-
-
-@hello("TLS 1.1 as the only version of the list", VERSION, NEW)
-def old_versions(parts):
-    parts.put(VERSIONS, vector(b"\3\2", 1))
-
-
-@hello("an empty list of versions", FORM, NEW)
-def no_versions(parts):
-    parts.put(VERSIONS, b"\0")
-
-
-@hello("half a version", FORM, NEW)
-def half_a_version(parts):
-    parts.put(VERSIONS, b"\3\3\4\3")
-
-
-@hello("the suites of TLS 1.3 for TLS 1.2", NOTHING_IN_COMMON, NEW)
-def new_suites_for_old(parts):
-    parts.put(VERSIONS, vector(b"\3\3", 1))
-
-
 @hello("a fallback that was not needed", Rule("inappropriate_fallback", "RFC 7507, 3"), OLD)
 def fallback(parts):
     parts.suites += b"\x56\x00"
-
-
-@hello("no signature algorithms", MISSING, NEW)
-def no_signatures(parts):
-    parts.drop(SIGNATURES)
-
-
-@hello("an empty list of signature algorithms", FORM, BEGIN)
-def empty_signatures(parts):
-    parts.put(SIGNATURES, b"\0\0")
-
-
-@hello("half a signature algorithm", FORM, BEGIN)
-def half_a_signature(parts):
-    parts.put(SIGNATURES, b"\0\1\4")
-
-
-@hello("signature algorithms that nobody has",
-       Rule("handshake_failure", "RFC 5246, 7.4.1.4.1", "RFC 8446, 4.4.2.2"), BEGIN)
-def unknown_signatures(parts):
-    parts.put(SIGNATURES, vector(b"\xfe\xfe"))
-
-
-@hello("no groups", MISSING, NEW)
-def no_groups(parts):
-    parts.drop(GROUPS)
-
-
-@hello("an empty list of groups", FORM, BEGIN)
-def empty_groups(parts):
-    parts.put(GROUPS, b"\0\0")
-
-
-@hello("groups that nobody has", NOTHING_IN_COMMON, BEGIN)
-def unknown_groups(parts):
-    parts.put(GROUPS, vector(b"\xfe\xfe"))
-    if any(kind == SHARES for kind, _ in parts.extensions):
-        parts.put(SHARES, vector(b""))
-
-
-@hello("no key shares", MISSING, NEW)
-def no_shares(parts):
-    parts.drop(SHARES)
-
-
-@hello("key shares that end early", FORM, NEW)
-def shares_cut(parts):
-    parts.put(SHARES, vector(share(X25519, bytes(range(32)))[:-1]))
-
-
-@hello("a key share without a key", FORM, NEW)
-def share_empty(parts):
-    parts.put(SHARES, vector(share(X25519, b"")))
-
-
-@hello("a key share that is too short", SHARE, NEW)
-def share_too_short(parts):
-    parts.put(SHARES, vector(share(X25519, bytes(range(31)))))
-
-
-@hello("a key share that is too long", SHARE, NEW)
-def share_too_long(parts):
-    parts.put(SHARES, vector(share(X25519, bytes(range(33)))))
-
-
-@hello("a key share that makes no secret",
-       Rule("illegal_parameter", new="RFC 8446, 7.4.2"), NEW)
-def share_of_zeros(parts):
-    parts.put(SHARES, vector(share(X25519, bytes(32))))
-
-
-@hello("a key share that is no point of its curve",
-       Rule("illegal_parameter", new="RFC 8446, 4.2.8.2"), NEW)
-def share_of_no_point(parts):
-    parts.put(GROUPS, vector(SECP256R1.to_bytes(2, "big")))
-    parts.put(SHARES, vector(share(SECP256R1, b"\4" + bytes(63) + b"\1")))
-
-
-@hello("a key share of a group that was not listed", SHARE_MAYBE, NEW)
-def share_of_no_group(parts):
-    parts.put(GROUPS, vector(SECP256R1.to_bytes(2, "big")))
-
-
-@hello("two key shares of one group", SHARE_MAYBE, NEW)
-def shares_of_one_group(parts):
-    parts.put(SHARES, vector(share(X25519, bytes(range(32))) * 2))
 
 
 @hello("an extension twice", TWICE, BEGIN)
@@ -296,103 +250,7 @@ def unknown_extension_twice(parts):
     parts.extensions += [[0xFEFE, b"x"], [0xFEFE, b"y"]]
 
 
-@hello("a server name without a name", FORM, BEGIN)
-def name_empty(parts):
-    parts.put(SERVER_NAME, vector(b"\0" + vector(b"")))
-
-
-@hello("a server name that ends early", FORM, BEGIN)
-def name_cut(parts):
-    parts.put(SERVER_NAME, vector(b"\0" + vector(b"localhost")[:-1]))
-
-
-@hello("a server name with a zero in it", NAME, BEGIN)
-def name_with_zero(parts):
-    parts.put(SERVER_NAME, vector(b"\0" + vector(b"local\0host")))
-
-
-@hello("two server names", NAME, BEGIN)
-def names_two(parts):
-    parts.put(SERVER_NAME, vector(b"\0" + vector(b"localhost") + b"\0" + vector(b"other")))
-
-
-@hello("no protocols to choose from", FORM, BEGIN)
-def protocols_none(parts):
-    parts.put(ALPN, vector(b""))
-
-
-@hello("a protocol without a name", FORM, BEGIN)
-def protocol_empty(parts):
-    parts.put(ALPN, vector(b"\0"))
-
-
-@hello("compressed points alone", Rule("illegal_parameter", "RFC 8422, 5.1.2"), OLD)
-def points_compressed(parts):
-    parts.put(POINTS, vector(b"\1", 1))
-
-
-@hello("a renegotiation from nowhere", Rule("handshake_failure", "RFC 5746, 3.6"), OLD)
-def renegotiating(parts):
-    parts.put(RENEGOTIATION, vector(bytes(12), 1))
-
-
-def psk(identities, binders):
-    return vector(b"".join(vector(each) + bytes(4) for each in identities)) + vector(
-        b"".join(vector(each, 1) for each in binders))
-
-
 @hello("a key that is not the last extension", Rule("illegal_parameter", new="RFC 8446, 4.2.11"), NEW)
 def psk_not_last(parts):
-    parts.put(PSK_MODES, vector(b"\1", 1))
+    parts.put(PSK_MODES, WITH_SHARE)
     parts.extensions.insert(0, [PSK, psk([b"ticket"], [bytes(32)])])
-
-
-@hello("a key without its modes", Rule("missing_extension", new="RFC 8446, 4.2.9"), NEW)
-def psk_without_modes(parts):
-    parts.drop(PSK_MODES)
-    parts.put(PSK, psk([b"ticket"], [bytes(32)]))
-
-
-@hello("more keys than binders", BINDER, NEW)
-def psk_without_binder(parts):
-    parts.put(PSK_MODES, vector(b"\1", 1))
-    parts.put(PSK, psk([b"one", b"two"], [bytes(32)]))
-
-
-@hello("a key without a name", FORM, NEW)
-def psk_without_name(parts):
-    parts.put(PSK_MODES, vector(b"\1", 1))
-    parts.put(PSK, psk([b""], [bytes(32)]))
-
-
-@hello("a binder that is too short", FORM, NEW)
-def psk_short_binder(parts):
-    parts.put(PSK_MODES, vector(b"\1", 1))
-    parts.put(PSK, psk([b"ticket"], [bytes(31)]))
-
-
-@hello("a second ClientHello with other suites", Rule("illegal_parameter", new="RFC 8446, 4.1.2"), RETRY)
-def retried_with_other_suites(parts):
-    parts.suites = b"\x13\1"
-
-
-@hello("a second ClientHello without a key share", Rule("missing_extension", new="RFC 8446, 9.2"), RETRY)
-def retried_without_share(parts):
-    parts.drop(SHARES)
-
-
-@hello("a second ClientHello with an empty list of key shares",
-       Rule("illegal_parameter", new="RFC 8446, 4.1.2 and 4.2.8"), RETRY)
-def retried_with_no_shares(parts):
-    parts.put(SHARES, vector(b""))
-
-
-@hello("a second ClientHello with a key share of another group",
-       Rule("illegal_parameter", new="RFC 8446, 4.1.2 and 4.2.8"), RETRY)
-def retried_with_another_share(parts):
-    parts.put(SHARES, vector(share(SECP521R1, bytes(133))))
-
-
-@hello("a second ClientHello for TLS 1.2", CHANGED, RETRY)
-def retried_with_another_version(parts):
-    parts.put(VERSIONS, vector(b"\3\3", 1))

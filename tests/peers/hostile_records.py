@@ -105,6 +105,7 @@ for each_version, states in STATES.items():
         register(each_version, each_state, mutual=True)
 
 import hostile_floods  # noqa: E402,F401
+import hostile_tickets  # noqa: E402,F401
 
 
 @tls_case

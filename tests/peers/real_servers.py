@@ -29,7 +29,7 @@ def _directory(user):
         yield place
 
 
-def _free_ports(count):
+def free_ports(count):
     """Ports of the loopback interface that nobody has."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [taken.getsockname()[1] for taken in sockets]
@@ -62,7 +62,7 @@ class Log:
         wait_until(appeared, 10, f"{word!r} in the server's log")
 
 
-def _accepts(port):
+def accepts(port):
     with contextlib.suppress(ConnectionError):
         socket.create_connection(("127.0.0.1", port), 5).close()
         return True
@@ -103,7 +103,7 @@ def postfix(*served):
     """SMTP, with a certificate, a key and versions of TLS for each of the ports that
     are given, and the log."""
     with _directory("root") as place:
-        ports = _free_ports(len(served))
+        ports = free_ports(len(served))
         _write(place, "main.cf", _MAIN_CF.format(place=place))
         _write(place, "master.cf", _MASTER_CF + "".join(
             _SMTPD.format(port=port, certificate=certificate, key=key, versions=versions)
@@ -182,7 +182,7 @@ def dovecot(certificate, key):
     user = pwd.getpwuid(os.geteuid()).pw_name
     group = grp.getgrgid(os.getegid()).gr_name
     with _directory(user) as place:
-        imap, pop3 = _free_ports(2)
+        imap, pop3 = free_ports(2)
         _write(place, "dovecot.conf", _DOVECOT.format(
             place=place, certificate=certificate, key=key, imap=imap, pop3=pop3, user=user,
             # Root has users for its parts, and another one nobody but himself.
@@ -194,7 +194,7 @@ def dovecot(certificate, key):
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         ) as process:
             try:
-                wait_until(lambda: _accepts(imap) and _accepts(pop3), 10, "Dovecot accepts")
+                wait_until(lambda: accepts(imap) and accepts(pop3), 10, "Dovecot accepts")
                 yield (imap, pop3), Log(place)
             finally:
                 process.send_signal(signal.SIGTERM)
@@ -244,7 +244,7 @@ class Postgres:
             os.chmod(copy, 0o600)
             if self.user:
                 shutil.chown(copy, self.user)
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         options = " ".join(f"-c {setting}" for setting in [f"port={port}", *settings])
         self._call("pg_ctl", "start", "--wait", "--log", self.log.path, "--options", options)
         try:

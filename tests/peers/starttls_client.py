@@ -14,6 +14,7 @@ from starttls_peer import prepare
 # Importing registers their cases, which run in this order.
 import starttls_upgrades  # noqa: F401
 import starttls_answers  # noqa: F401
+import starttls_hostile  # noqa: F401
 import starttls_relayed  # noqa: F401
 import starttls_real  # noqa: F401
 

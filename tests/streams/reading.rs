@@ -161,3 +161,100 @@ fn unread_bytes_can_be_taken_and_come_once() -> Result<(), Failure> {
         Ok(())
     })
 }
+
+#[test]
+fn lines_end_with_the_stream() -> Result<(), Failure> {
+    on_loop(async |event_loop| {
+        let (mut ours, mut theirs) = pair(event_loop).await?;
+        theirs.write_all(b"one\n\nrest").await?;
+        theirs.close().await?;
+        assert_eq!(ours.read_line().await?.as_deref(), Some(&b"one\n"[..]));
+        let (mut reader, _writer) = ours.into_split();
+        assert_eq!(reader.read_line().await?.as_deref(), Some(&b"\n"[..]));
+        assert_eq!(reader.read_line().await?.as_deref(), Some(&b"rest"[..]));
+        assert!(reader.read_line().await?.is_none());
+        assert!(reader.read_line().await?.is_none());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_line_that_is_too_long_or_cut_is_no_line() -> Result<(), Failure> {
+    on_loop(async |event_loop| {
+        let (mut ours, mut theirs) = pair(event_loop).await?;
+        ours.set_limit(8);
+        theirs.write_all(b"0123456789\nshort\nbe").await?;
+        let error = ours.read_line().await.failed()?;
+        assert!(matches!(
+            error.kind(),
+            ReadErrorKind::LimitOverrun { limit: 8 }
+        ));
+        assert_eq!(error.partial(), b"01234567");
+        assert_eq!(ours.read_line().await?.as_deref(), Some(&b"89\n"[..]));
+        assert_eq!(ours.read_line().await?.as_deref(), Some(&b"short\n"[..]));
+        settle(event_loop).await;
+        ours.transport().abort();
+        let error = ours.read_line().await.failed()?;
+        assert!(matches!(error.kind(), ReadErrorKind::Connection(_)));
+        assert_eq!(error.partial(), b"be");
+        Ok(())
+    })
+}
+
+/// What had come is not in the error of a time limit: it stays in the stream.
+#[test]
+fn a_timeout_of_zero_asks_once() -> Result<(), Failure> {
+    on_loop(async |event_loop| {
+        let (mut ours, mut theirs) = pair(event_loop).await?;
+        let now = std::time::Duration::ZERO;
+        theirs.write_all(b"half").await?;
+        settle(event_loop).await;
+        let elapsed = event_loop.timeout(now, ours.read_exact(8)).await.failed()?;
+        assert_eq!(io::Error::from(elapsed).kind(), io::ErrorKind::TimedOut);
+        theirs.write_all(b" and half").await?;
+        settle(event_loop).await;
+        let whole = event_loop.timeout(now, ours.read_exact(13)).await??;
+        assert_eq!(whole, b"half and half");
+        Ok(())
+    })
+}
+
+/// The end within a number of bytes, however few are missing.
+#[test]
+fn the_end_within_what_was_asked_for_has_what_came() -> Result<(), Failure> {
+    on_loop(async |event_loop| {
+        for came in [0, 1, 7] {
+            let (mut ours, mut theirs) = pair(event_loop).await?;
+            let reading = event_loop.spawn(async move { ours.read_exact(8).await });
+            settle(event_loop).await;
+            theirs.write_all(&b"01234567"[..came]).await?;
+            theirs.close().await?;
+            let error = reading.await?.failed()?;
+            assert!(matches!(error.kind(), ReadErrorKind::Incomplete));
+            assert_eq!(error.partial(), &b"01234567"[..came]);
+            assert_eq!(error.is_end(), came == 0);
+            assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
+        }
+        Ok(())
+    })
+}
+
+/// Of a stream a second reader cannot be written; of a socket that is lent by
+/// reference it can.
+#[test]
+fn a_second_reader_of_a_socket_is_refused() -> Result<(), Failure> {
+    on_loop(async |event_loop| {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let ours = std::rc::Rc::new(ours);
+        let (handle, socket) = (event_loop.handle(), std::rc::Rc::clone(&ours));
+        let first = event_loop.spawn(async move { handle.sock_recv(&*socket, 10).await });
+        settle(event_loop).await;
+        let second = event_loop.sock_recv(&*ours, 10).await.failed()?;
+        assert_eq!(second.kind(), io::ErrorKind::ResourceBusy, "{second}");
+        theirs.write_all(b"for the first")?;
+        assert_eq!(first.await??, b"for the fi");
+        assert_eq!(event_loop.sock_recv(&*ours, 10).await?, b"rst");
+        Ok(())
+    })
+}

@@ -1,8 +1,10 @@
 //! What TransmitFile may answer and Wine's never does, by scripted calls.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroU64;
+use std::os::windows::io::BorrowedSocket;
 
 use loopline_core::backend::{BorrowedFile, Event, Source};
 use windows_sys::Win32::Networking::WinSock::{WSAECONNRESET, WSAENOTCONN};
@@ -11,6 +13,16 @@ use super::*;
 use crate::sys::{Entries, scripted};
 
 const KEY: Key = Key::new(7, 3);
+
+thread_local! {
+    static RELEASED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A release that is counted.
+fn note_release(_: BorrowedSocket<'_>) -> io::Result<()> {
+    RELEASED.set(RELEASED.get() + 1);
+    Ok(())
+}
 
 /// The answer of one call for 5 bytes of 11.
 fn send(files: &mut Files, port: &Port) -> io::Result<Sent> {
@@ -36,7 +48,7 @@ fn ended(files: &mut Files, port: &Port) -> Vec<(Key, u64)> {
     port.take(&mut entries, 0).expect("packets");
     for packet in entries.drain() {
         assert_eq!(packet.key(), super::KEY);
-        files.take(packet);
+        files.take(port, packet);
     }
     let mut events = Events::default();
     files.report(&mut events);
@@ -50,12 +62,14 @@ fn ended(files: &mut Files, port: &Port) -> Vec<(Key, u64)> {
 #[test]
 fn what_is_sent_at_once_is_done_once() {
     let port = Port::new().expect("port");
-    let mut files = Files::with(scripted::at_once(&port));
-    for _ in 0..3 {
+    let mut files = Files::with(scripted::at_once(&port), note_release);
+    for round in 0..3 {
         assert_eq!(send(&mut files, &port).expect("sent"), Sent::InFlight);
+        assert_eq!(RELEASED.get(), round, "released too early");
         assert!(files.is_pending());
         assert_eq!(ended(&mut files, &port), [(KEY, 5)]);
         assert!(!files.is_pending());
+        assert_eq!(RELEASED.get(), round + 1);
         assert_eq!(ended(&mut files, &port), []);
     }
 }
@@ -74,12 +88,13 @@ fn a_refusal_leaves_nothing_behind() {
             io::ErrorKind::ConnectionReset,
         ),
     ] {
-        let mut files = Files::with(scripted::refused(code));
+        let mut files = Files::with(scripted::refused(code), note_release);
         let error = send(&mut files, &port).expect_err("it was refused");
         assert_eq!(error.kind(), kind, "{code}");
         assert!(!files.is_pending());
+        assert_eq!(RELEASED.replace(0), 1, "{code}");
     }
-    let mut files = Files::with(scripted::refused(ERROR_HANDLE_EOF as i32));
+    let mut files = Files::with(scripted::refused(ERROR_HANDLE_EOF as i32), note_release);
     assert_eq!(send(&mut files, &port).expect("the end"), Sent::Bytes(0));
 }
 

@@ -21,7 +21,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use windows_sys::Win32::System::IO::{CancelIoEx, IO_STATUS_BLOCK, OVERLAPPED};
 use windows_sys::Win32::System::WindowsProgramming::FILE_SKIP_SET_EVENT_ON_HANDLE;
 
-use super::{BaseSocket, Packet, Port, error_of};
+use super::{BaseSocket, Packet, Port, calls, error_of};
 
 /// What a socket can be polled for: the `AFD_POLL_*` bits of the driver.
 pub(crate) mod events {
@@ -73,6 +73,7 @@ impl Afd {
         };
         let mut handle: HANDLE = ptr::null_mut();
         let mut status_block = IO_STATUS_BLOCK::default();
+        calls::note();
         // SAFETY: every pointer is to a local that outlives the call, which
         // writes the handle and the status block, and reads the rest.
         let status = unsafe {
@@ -96,6 +97,7 @@ impl Afd {
         // SAFETY: the handle was made just now and belongs to nobody else.
         let afd = Self(unsafe { OwnedHandle::from_raw_handle(handle) });
         port.associate(afd.0.as_handle(), key)?;
+        calls::note();
         // Nobody waits for the handle itself, so the kernel need not signal it.
         // SAFETY: the handle is open, and no memory is passed.
         let set = unsafe {
@@ -161,6 +163,7 @@ impl Poll {
             owner,
         });
         let memory = NonNull::from(Box::leak(memory));
+        calls::note();
         // SAFETY: the memory was allocated just now. It stays where it is, and
         // what the kernel has of it untouched by us, until the packet of the
         // poll has been taken. The lengths are those of what the pointers
@@ -203,6 +206,7 @@ impl Poll {
     /// Asks the kernel to end the poll. Its packet follows, or is there.
     pub(crate) fn cancel(&self) {
         let memory = self.0.as_ptr();
+        calls::note();
         // That there is nothing to cancel says that the poll has ended.
         // SAFETY: the memory is the poll's, and keeps the handle open; the
         // kernel only compares the address of the status block.

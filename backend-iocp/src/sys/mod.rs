@@ -7,14 +7,17 @@
 //! module has to be careful.
 
 mod afd;
+mod calls;
 mod file;
 mod port;
 mod socket;
 mod transmission;
 
 pub(crate) use afd::{Afd, Poll, events};
-pub(crate) use file::{is_disk, is_readable, is_same, reopen};
-pub(crate) use port::{Entries, Packet, Port};
+#[cfg(test)]
+pub(crate) use calls::made;
+pub(crate) use file::{is_disk, is_readable, is_same, length, reopen};
+pub(crate) use port::{Entries, Packet, Port, RELEASE, Release};
 pub(crate) use socket::{BaseSocket, base, refusal};
 #[cfg(test)]
 pub(crate) use transmission::scripted;

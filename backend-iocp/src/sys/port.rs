@@ -6,15 +6,49 @@ use std::os::windows::io::{
 };
 use std::ptr;
 
+use windows_sys::Wdk::Storage::FileSystem::{
+    FILE_COMPLETION_INFORMATION, FileReplaceCompletionInformation, NtSetInformationFile,
+};
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE, WAIT_TIMEOUT};
 use windows_sys::Win32::System::IO::{
-    CreateIoCompletionPort, GetQueuedCompletionStatusEx, OVERLAPPED_ENTRY,
+    CreateIoCompletionPort, GetQueuedCompletionStatusEx, IO_STATUS_BLOCK, OVERLAPPED_ENTRY,
     PostQueuedCompletionStatus,
 };
+
+use super::{calls, error_of};
 
 /// A queue of what the kernel, or another thread, has to say.
 #[derive(Debug)]
 pub(crate) struct Port(OwnedHandle);
+
+/// The system call, or what stands for it in a test: has the packets of a socket
+/// come to no port any more.
+pub(crate) type Release = fn(BorrowedSocket<'_>) -> io::Result<()>;
+
+/// The system call itself. Windows has it since 8.1, and Wine 10 has not; a
+/// socket on which something is in flight is refused.
+pub(crate) const RELEASE: Release = release;
+
+fn release(socket: BorrowedSocket<'_>) -> io::Result<()> {
+    let mut status_block = IO_STATUS_BLOCK::default();
+    let nowhere = FILE_COMPLETION_INFORMATION::default();
+    calls::note();
+    // SAFETY: both pointers are to locals that outlive the call, which reads as
+    // much of the second as is said; the socket is borrowed.
+    let status = unsafe {
+        NtSetInformationFile(
+            socket.as_raw_socket() as HANDLE,
+            &raw mut status_block,
+            (&raw const nowhere).cast(),
+            size_of::<FILE_COMPLETION_INFORMATION>() as u32,
+            FileReplaceCompletionInformation,
+        )
+    };
+    if status != 0 {
+        return Err(error_of(status));
+    }
+    Ok(())
+}
 
 /// One entry of the queue.
 ///
@@ -58,6 +92,7 @@ impl Entries {
 impl Port {
     /// Makes a port for one thread.
     pub(crate) fn new() -> io::Result<Self> {
+        calls::note();
         // SAFETY: without a file and an existing port, the call makes a port
         // and takes no memory of ours.
         let port = unsafe { CreateIoCompletionPort(INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 1) };
@@ -88,6 +123,7 @@ impl Port {
     }
 
     fn associate_raw(&self, handle: HANDLE, key: usize) -> io::Result<()> {
+        calls::note();
         // SAFETY: the callers borrow the handle, and no memory is passed.
         let port = unsafe { CreateIoCompletionPort(handle, self.raw(), key, 0) };
         if port.is_null() {
@@ -98,6 +134,7 @@ impl Port {
 
     /// Queues a packet without an operation.
     pub(crate) fn post(&self, key: usize) -> io::Result<()> {
+        calls::note();
         // SAFETY: the pointer is a plain number to the call, and null.
         let posted = unsafe { PostQueuedCompletionStatus(self.raw(), 0, key, ptr::null()) };
         if posted == 0 {
@@ -114,6 +151,7 @@ impl Port {
         entries.clear();
         let room = u32::try_from(entries.capacity()).unwrap_or(u32::MAX);
         let mut taken = 0;
+        calls::note();
         // SAFETY: there is room for that many entries behind the pointer.
         let answer = unsafe {
             GetQueuedCompletionStatusEx(

@@ -10,6 +10,8 @@ use windows_sys::Win32::Networking::WinSock::{
     WSAGetLastError, WSAIoctl, getsockopt,
 };
 
+use super::calls;
+
 /// The number of a socket as the driver knows it. It owns nothing, as a socket
 /// that is watched stays its user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub(crate) fn refusal(socket: BorrowedSocket<'_>, error: io::Error) -> io::Error
         return error;
     }
     let mut flags = 0;
+    calls::note();
     // SAFETY: the handle is a number to the call, which writes the flags only.
     if unsafe { GetHandleInformation(socket as HANDLE, &raw mut flags) } == 0 {
         return io::Error::last_os_error();
@@ -66,6 +69,7 @@ pub(crate) fn refusal(socket: BorrowedSocket<'_>, error: io::Error) -> io::Error
 fn is_socket(handle: RawSocket) -> bool {
     let mut kind = 0_i32;
     let mut size = size_of_val(&kind) as i32;
+    calls::note();
     // SAFETY: the output is as long as is said.
     let failed = unsafe {
         getsockopt(
@@ -83,6 +87,7 @@ fn is_socket(handle: RawSocket) -> bool {
 fn ask(socket: RawSocket, question: u32) -> io::Result<RawSocket> {
     let mut answer: RawSocket = 0;
     let mut written = 0;
+    calls::note();
     // SAFETY: the output is a socket, and as long as is said; without an
     // OVERLAPPED the call is over when it returns.
     let failed = unsafe {

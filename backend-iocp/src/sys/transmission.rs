@@ -13,7 +13,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 use windows_sys::Win32::System::IO::{CancelIoEx, OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0};
 
-use super::Packet;
+use super::{Packet, calls};
 
 /// The most that one call may be asked for, in bytes (line A73). None at all
 /// would be the whole file (line A75).
@@ -38,6 +38,7 @@ unsafe fn transmit_file(
     count: u32,
     overlapped: *mut OVERLAPPED,
 ) -> io::Result<bool> {
+    calls::note();
     // SAFETY: both handles are open, and the caller keeps them so, and the
     // `OVERLAPPED`, until the packet has been taken.
     let done = unsafe {
@@ -71,25 +72,33 @@ struct Memory {
 /// A stretch of a file on its way, or whose packet has not been taken.
 pub(crate) struct Transmission(NonNull<Memory>);
 
-/// How a transmission ended, and the file.
+/// How a transmission ended, and the handles.
 pub(crate) struct Transmitted {
     pub(crate) result: io::Result<()>,
     /// How many bytes have left, whatever the result.
     pub(crate) count: u32,
+    pub(crate) socket: OwnedSocket,
+    pub(crate) file: File,
+}
+
+/// What was not even begun: why, and the handles.
+pub(crate) struct Refused {
+    pub(crate) error: io::Error,
+    pub(crate) socket: OwnedSocket,
     pub(crate) file: File,
 }
 
 impl Transmission {
     /// Starts sending `count` bytes from `offset`, which are to be at least 1
     /// and at most [`MOST_PER_CALL`]. If that is refused no packet comes, and
-    /// the file is given back.
+    /// the handles are given back.
     pub(crate) fn start(
         transmit: Transmit,
         socket: OwnedSocket,
         file: File,
         offset: u64,
         count: u32,
-    ) -> Result<Self, (io::Error, File)> {
+    ) -> Result<Self, Refused> {
         debug_assert!((1..=MOST_PER_CALL).contains(&count));
         let memory = Box::new(Memory {
             overlapped: OVERLAPPED {
@@ -115,8 +124,12 @@ impl Transmission {
         };
         if let Err(error) = started {
             // SAFETY: the kernel has refused, so that the memory is ours.
-            let memory = unsafe { Box::from_raw(place) };
-            return Err((error, memory.file));
+            let memory = *unsafe { Box::from_raw(place) };
+            return Err(Refused {
+                error,
+                socket: memory.socket,
+                file: memory.file,
+            });
         }
         Ok(Self(memory))
     }
@@ -137,6 +150,7 @@ impl Transmission {
     /// Asks the kernel to end it. Its packet follows, or is there.
     pub(crate) fn cancel(&self) {
         let memory = self.0.as_ptr();
+        calls::note();
         // That there is nothing to cancel says that it has ended, or will be
         // asked again.
         // SAFETY: the memory is there, and keeps the socket open; the kernel
@@ -160,6 +174,7 @@ impl Transmission {
         // done with the memory; nobody else has it.
         let memory = *unsafe { Box::from_raw(place) };
         let (mut count, mut flags) = (0, 0);
+        calls::note();
         // SAFETY: the operation has ended, so that the call only reads what
         // the `OVERLAPPED` says, and writes two numbers.
         let succeeded = unsafe {
@@ -179,6 +194,7 @@ impl Transmission {
         Transmitted {
             result,
             count,
+            socket: memory.socket,
             file: memory.file,
         }
     }

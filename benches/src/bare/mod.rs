@@ -55,6 +55,7 @@ pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
             Over::Rustls => Box::new(tls_file::TlsFiles::<rustls::Secure>::new(size)?),
             Over::Openssl => Box::new(tls_file::TlsFiles::<openssl::Secure>::new(size)?),
         },
+        Workload::Http { .. } => return Err("hyper has no bare loop".into()),
         Workload::Handshakes { library, .. } => match library {
             Library::Rustls => Box::new(handshakes::Handshakes::<rustls::Secure>::new()?),
             Library::Openssl => Box::new(handshakes::Handshakes::<openssl::Secure>::new()?),

@@ -6,6 +6,7 @@ mod connect;
 mod echo;
 mod file;
 mod handshakes;
+mod http;
 mod idle;
 mod remote;
 mod spread;
@@ -32,6 +33,7 @@ pub(crate) fn make(workload: Workload, event_loop: Loop) -> Fallible<Box<dyn Sub
             let factory = file::Connection::factory(size)?;
             Box::new(file::Files(Serving::new(event_loop, over, factory)?))
         }
+        Workload::Http { over, .. } => Box::new(http::Http::new(event_loop, over)?),
         Workload::Handshakes { library, .. } => {
             let factory = handshakes::Connection::new;
             let serving = Serving::new(event_loop, library.into(), factory)?;

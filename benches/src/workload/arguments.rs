@@ -46,6 +46,7 @@ impl Workload {
                 size,
                 connections,
             } => words("file", &[&over.word(), &size, &connections]),
+            Self::Http { over, connections } => words("http", &[&over.word(), &connections]),
             Self::Handshakes { library, resumed } => {
                 words("handshakes", &[&Over::from(library).word(), &resumed])
             }
@@ -76,6 +77,10 @@ impl Workload {
             ["file", over, size, connections] => Self::File {
                 over: Over::parse(over)?,
                 size: size.parse().ok()?,
+                connections: connections.parse().ok()?,
+            },
+            ["http", over, connections] => Self::Http {
+                over: Over::parse(over)?,
                 connections: connections.parse().ok()?,
             },
             ["handshakes", library, resumed] => Self::Handshakes {

@@ -17,6 +17,7 @@ impl Workload {
                 over: Over::Plain, ..
             } => "sendfile",
             Self::File { .. } => "tls_sendfile",
+            Self::Http { .. } => "hyper",
             Self::Handshakes { .. } => "handshake",
             Self::Connect => "connect",
             Self::Spread { .. } => "cores",
@@ -71,6 +72,9 @@ impl fmt::Display for Workload {
                 Bytes(size),
                 Connections(connections)
             ),
+            Self::Http { over, connections } => {
+                write!(f, "{over}hyper 100 B, {}", Connections(connections))
+            }
             Self::Handshakes { library, resumed } => {
                 let kind = if resumed { "resumed" } else { "full" };
                 write!(f, "{}handshake, {kind}", Over::from(library))

@@ -8,7 +8,8 @@ use std::time::Duration;
 use loopline_backend_epoll::EpollBackend;
 use loopline_core::backend::Backend;
 use loopline_core::tls::{
-    Coder, Progress, Received, ServerName, Session, TlsContext, TlsError, TlsErrorKind, TlsVersion,
+    ClientAuth, Coder, Progress, Received, ServerName, Session, TlsContext, TlsError, TlsErrorKind,
+    TlsVersion,
 };
 
 pub(super) use self::fault::FINDINGS;
@@ -22,7 +23,7 @@ use crate::harness::tls::parts;
 use crate::options::Options;
 use crate::run::Run;
 use crate::verdict::Verdict;
-use crate::{Subject, TlsClientAuth, TlsCoder, TlsParts};
+use crate::{Subject, TlsCoder};
 
 mod fault;
 #[path = "../../../tls-rustls/tests/conformance/coder.rs"]
@@ -230,7 +231,7 @@ impl Coder for Faulty {
 /// rustls with a fault.
 fn faulty(fault: Fault) -> TlsCoder {
     let good = rustls::coder();
-    TlsCoder::new("faulty", move |wanted: &TlsParts| {
+    TlsCoder::new("faulty", move |side, wanted| {
         let mut wanted = wanted.clone();
         match fault {
             Fault::IgnoresVersions => {
@@ -239,10 +240,10 @@ fn faulty(fault: Fault) -> TlsCoder {
             }
             Fault::IgnoresProtocols => wanted.alpn.clear(),
             Fault::ResumesNothing => wanted.resumption = false,
-            Fault::AsksForNothing => wanted.client_auth = TlsClientAuth::None,
+            Fault::AsksForNothing => wanted.client_auth = ClientAuth::None,
             _ => {}
         }
-        let inner = good.context(&wanted)?;
+        let inner = good.context(side, &wanted)?;
         Ok(Context { inner, fault })
     })
 }

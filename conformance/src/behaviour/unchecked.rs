@@ -99,10 +99,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "A number that is not open cannot be watched; unwatching it answers false.",
     ),
     (
-        "C29",
-        "A source whose number vanishes is forgotten, without spinning.",
-    ),
-    (
         "C35",
         "A callback runs in the context in which it was registered.",
     ),
@@ -128,19 +124,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
         "C51",
         "A child process does not share what its parent watches.",
     ),
-    (
-        "D23",
-        "A read that had nothing, or was interrupted, is tried again.",
-    ),
-    (
-        "D30",
-        "A protocol with a buffer of its own is asked for it as often as a read takes.",
-    ),
-    ("D32", "The end of a pipe ends its transport."),
-    (
-        "D33",
-        "A pipe nobody reads closes its transport, with an error if data was left.",
-    ),
     ("D41", "Sizes are counted in bytes."),
     (
         "D61",
@@ -149,10 +132,6 @@ pub(super) const UNCHECKED: &[(&str, &str)] = &[
     (
         "D66",
         "An accept that fails on completion ports closes the listener; a pending one ends with the server.",
-    ),
-    (
-        "E17",
-        "Signals are callbacks like any other, on the main thread.",
     ),
     ("E38", "A datagram to nobody does not end receiving."),
     ("E42", "No wait of the suite is without a limit."),

@@ -10,6 +10,7 @@ pub(crate) mod mute;
 pub(crate) mod network;
 pub(crate) mod origin;
 pub(crate) mod os;
+pub(crate) mod panics;
 pub(crate) mod peer;
 pub(crate) mod recorder;
 pub(crate) mod scene;

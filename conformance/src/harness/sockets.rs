@@ -44,22 +44,41 @@ pub(crate) fn pair_through(listener: &TcpListener) -> io::Result<(TcpStream, Tcp
 
 /// Closes a source and makes a readable one with its number.
 pub(crate) fn successor(closed: TcpStream) -> Result<(TcpStream, TcpStream), Stop> {
-    const ATTEMPTS: usize = 64;
-    let number = closed.as_source().number();
-    let server = server()?;
-    drop(closed);
-    // Kept, so that every attempt gets another number.
-    let mut others = Vec::new();
-    for _ in 0..ATTEMPTS {
-        let (ours, mut theirs) = pair_through(&server)?;
-        if ours.as_source().number() == number {
-            theirs.write_all(b"unread")?;
-            await_readable(&ours)?;
-            return Ok((ours, theirs));
-        }
-        others.push((ours, theirs));
+    Vacancy::of(closed)?.fill()
+}
+
+/// The number of a source that was closed.
+pub(crate) struct Vacancy {
+    number: u64,
+    server: TcpListener,
+}
+
+impl Vacancy {
+    /// Closes a source.
+    pub(crate) fn of(closed: TcpStream) -> io::Result<Self> {
+        let number = closed.as_source().number();
+        // Made before there is the number to take.
+        let server = server()?;
+        drop(closed);
+        Ok(Self { number, server })
     }
-    Err(Stop::skipped("a socket with the number of a closed one"))
+
+    /// Makes a readable source with the number.
+    pub(crate) fn fill(self) -> Result<(TcpStream, TcpStream), Stop> {
+        const ATTEMPTS: usize = 64;
+        // Kept, so that every attempt gets another number.
+        let mut others = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let (ours, mut theirs) = pair_through(&self.server)?;
+            if ours.as_source().number() == self.number {
+                theirs.write_all(b"unread")?;
+                await_readable(&ours)?;
+                return Ok((ours, theirs));
+            }
+            others.push((ours, theirs));
+        }
+        Err(Stop::skipped("a socket with the number of a closed one"))
+    }
 }
 
 /// A [`pair`] whose first end has something to read.

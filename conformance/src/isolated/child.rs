@@ -26,6 +26,7 @@ pub(crate) fn asked_for() -> Option<PathBuf> {
 ///
 /// That it cannot be written.
 pub(crate) fn run(run: &Run, limit: Duration, diary: &Path) -> io::Result<()> {
+    os::end_at_crashes();
     let diary = Arc::new(Diary::create(diary)?);
     let verdict = judged(run, limit, &diary);
     diary.ended(verdict)

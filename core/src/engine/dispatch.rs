@@ -12,6 +12,7 @@ impl Engine {
     #[inline]
     pub(super) fn dispatch(self: &Rc<Self>, events: &mut Events) {
         while let Some((key, result)) = events.pop_done() {
+            self.counters.event();
             let current = self.addressee(key);
             if let Some((owner, _)) = current.or_else(|| self.late_addressee(key)) {
                 owner.done(result);
@@ -19,6 +20,7 @@ impl Engine {
             }
         }
         while let Some((key, ready)) = events.pop_ready() {
+            self.counters.event();
             match self.addressee(key) {
                 Some((owner, armed)) => self.deliver(&*owner, armed, ready),
                 None => self.deliver_late(key, ready),
@@ -32,8 +34,20 @@ impl Engine {
         // older than the last change (clause B2).
         let ready = ready & armed.into();
         if !ready.is_empty() {
-            self.timed(|| owner.ready(self, ready));
+            if self.exceptions.debug() {
+                self.deliver_measured(owner, ready);
+            } else {
+                owner.ready(self, ready);
+            }
             self.settle();
+        }
+    }
+
+    /// Each direction may be another callback's, of which one is slow.
+    #[cold]
+    fn deliver_measured(self: &Rc<Self>, owner: &dyn Watched, ready: Readiness) {
+        for direction in ready.iter() {
+            self.timed(|| owner.ready(self, direction));
         }
     }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::Engine;
+use crate::debug;
 use crate::event_loop::ExceptionHandler;
 
 /// From which duration on a callback is slow: asyncio's
@@ -94,6 +95,12 @@ impl Default for Exceptions {
     }
 }
 
+impl Drop for Exceptions {
+    fn drop(&mut self) {
+        self.set_debug(false);
+    }
+}
+
 impl Exceptions {
     pub(crate) fn set_handler(&self, handler: Option<ExceptionHandler>) {
         let old = self.handler.replace(handler);
@@ -109,7 +116,9 @@ impl Exceptions {
     }
 
     pub(crate) fn set_debug(&self, enabled: bool) {
-        self.debug.set(enabled);
+        if self.debug.replace(enabled) != enabled {
+            debug::debug_mode_of_a_loop(enabled);
+        }
     }
 
     pub(crate) fn debug(&self) -> bool {
@@ -139,6 +148,16 @@ fn default_handler(context: &ExceptionContext<'_>) {
 }
 
 impl Engine {
+    /// What is still open: see [`Watched::left_open`](super::Watched::left_open).
+    #[cfg(feature = "debug")]
+    pub(crate) fn left_open(&self) -> Vec<String> {
+        let slots = self.slots.borrow();
+        slots
+            .owners()
+            .filter_map(|owner| owner.left_open())
+            .collect()
+    }
+
     /// Runs a callback, and in debug mode reports it if it was slow.
     #[inline]
     pub(super) fn timed<R>(self: &Rc<Self>, callback: impl FnOnce() -> R) -> R {
@@ -151,15 +170,21 @@ impl Engine {
 
     #[cold]
     fn measured<R>(self: &Rc<Self>, callback: impl FnOnce() -> R) -> R {
+        debug::forget();
         let begin = self.now();
         let result = callback();
         let took = self.now().saturating_duration_since(begin);
         if took >= self.exceptions.slow_callback_duration() {
-            self.report(&ExceptionContext::new(
-                Severity::Warning,
-                &format!("a callback took {:.3} seconds", took.as_secs_f64()),
-            ));
+            self.report_slow(took);
         }
         result
+    }
+
+    fn report_slow(&self, took: Duration) {
+        let mut message = format!("a callback took {:.3} seconds", took.as_secs_f64());
+        if let Some(place) = debug::running() {
+            message.push_str(&format!("; it was registered at {place}"));
+        }
+        self.report(&ExceptionContext::new(Severity::Warning, &message));
     }
 }

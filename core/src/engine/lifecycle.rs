@@ -7,10 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::{Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo};
+use super::{
+    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+};
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Clients, Resolver, SystemResolver};
+use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{TaskWaker, Tasks};
 use crate::tls::Gathered;
@@ -70,6 +73,7 @@ impl<'a> Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        self.0.stop_measuring();
         self.0.running.set(false);
         self.0.stopping.set(false);
         let engine = RUNNING.with(RefCell::take);
@@ -111,7 +115,9 @@ impl Engine {
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             workers: Rc::default(),
+            signals: Signals::default(),
             exceptions: Exceptions::default(),
+            counters: Counters::default(),
             resolver: RefCell::new(resolver(network.as_deref())),
             network,
             turn: Cell::new(0),
@@ -175,6 +181,9 @@ impl Engine {
         if self.running.get() {
             return Err(RunError::AlreadyRunning);
         }
+        if !self.is_closed() {
+            self.report_open();
+        }
         // Each step takes what is there, so that doing them again is harmless,
         // and goes on where a destructor that panicked has interrupted them.
         self.closed.set(true);
@@ -182,6 +191,7 @@ impl Engine {
         // Futures first: they hold transports and jobs that still find their
         // engine whole.
         drop(crate::task::take_all(self));
+        self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
         for run in &runs {
             if let Run::Remote(call) = run {

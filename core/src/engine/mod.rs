@@ -27,6 +27,7 @@ mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
 mod lifecycle;
+mod metrics;
 mod ready;
 mod remote;
 mod remote_call;
@@ -41,6 +42,7 @@ mod wait_ready;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
+pub use metrics::Metrics;
 pub use remote::Remote;
 pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
@@ -60,12 +62,14 @@ use std::time::Instant;
 
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
+use crate::signal::Signals;
 use crate::stream::Spare;
 use crate::task::{Tasks, Workers};
 use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
 use timers::Timers;
@@ -114,7 +118,9 @@ pub(crate) struct Engine {
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
+    signals: Signals,
     exceptions: Exceptions,
+    counters: Counters,
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
@@ -212,6 +218,10 @@ impl Engine {
 
     pub(crate) fn workers(&self) -> &Rc<Workers> {
         &self.workers
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     pub(crate) fn spare(&self) -> &Spare {

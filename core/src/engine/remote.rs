@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::remote_call::{Call, RemoteHandle, SharedCall};
 use crate::backend::Waker;
+use crate::debug::Site;
 use crate::event_loop::{IntoOutcome, LoopClosed};
 use crate::task::TaskId;
 
@@ -118,11 +119,16 @@ impl Remote {
     /// # Errors
     ///
     /// [`LoopClosed`] once the loop is closed.
+    #[cfg_attr(feature = "debug", track_caller)]
     pub fn call_soon_threadsafe<R: IntoOutcome>(
         &self,
         callback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<RemoteHandle, LoopClosed> {
-        let call: SharedCall = Arc::new(Call::new(callback));
+        let site = Site::here();
+        let call: SharedCall = Arc::new(Call::new(move || {
+            site.enter();
+            callback()
+        }));
         self.0.push(RemoteItem::Call(Arc::clone(&call)))?;
         Ok(RemoteHandle(call))
     }

@@ -20,7 +20,8 @@ pub(crate) enum Role {
     /// Something that waits for one descriptor: a connection attempt, or
     /// `sock_sendfile`.
     Waiter,
-    /// A descriptor of another library, owned by a `Watched`.
+    /// A descriptor of another library, owned by a `Watched`, or one that a signal
+    /// handler writes to.
     Descriptor,
     /// `add_reader` and `add_writer`.
     User,
@@ -112,6 +113,13 @@ pub(crate) trait Watched {
     fn accepts(&self, key: Key, turn: u32) -> bool {
         let _ = (key, turn);
         false
+    }
+
+    /// What a user should have ended before the loop is closed: "a connection to
+    /// ADDRESS was lost", say. None if he has.
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        None
     }
 
     /// The handle that the user of a connection has, if a server has accepted it,

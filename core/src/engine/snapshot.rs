@@ -21,7 +21,8 @@ pub struct Snapshot {
     /// descriptor.
     pub waiters: usize,
     /// Descriptors of other libraries, each owned by a
-    /// [`Watched`](crate::Watched).
+    /// [`Watched`](crate::Watched); and on Unix one for each signal that is
+    /// handled.
     pub descriptors: usize,
     /// Files that the kernel sends by itself over transports; those of
     /// `sock_sendfile` count as waiters.

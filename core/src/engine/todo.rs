@@ -19,6 +19,8 @@ bitflags! {
         const DUE = 1 << 3;
         /// Flow control that is owed, and small writes that wait.
         const SETTLE = 1 << 4;
+        /// Time is measured, which is never done with.
+        const MEASURE = 1 << 5;
     }
 }
 

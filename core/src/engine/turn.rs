@@ -22,15 +22,15 @@ impl Engine {
         // judged by the turn that it belongs to.
         if events.is_empty() {
             self.turn.set(self.turn.get().wrapping_add(1));
-            if self.has_todo(Todo::ARM | Todo::SETTLE) {
-                // What was done while the loop did not run.
-                self.settle();
-                self.arm();
+            if self.has_todo(Todo::ARM | Todo::SETTLE | Todo::MEASURE) {
+                self.before_waiting();
             }
             self.wait(events)?;
+            self.counters.turn();
         }
         self.take_remote();
-        if self.has_todo(Todo::TIMERS | Todo::RUN) {
+        if self.has_todo(Todo::TIMERS | Todo::RUN | Todo::MEASURE) {
+            self.waited();
             if self.has_todo(Todo::TIMERS) {
                 self.collect_due();
             }
@@ -60,6 +60,17 @@ impl Engine {
         };
         self.with_backend(|backend| backend.wait(timeout, events))
             .unwrap_or(Ok(()))
+    }
+
+    fn before_waiting(&self) {
+        // What was done while the loop did not run.
+        self.settle();
+        if self.has_todo(Todo::ARM) {
+            self.arm();
+        }
+        if self.has_todo(Todo::MEASURE) {
+            self.counters.waits(self.now());
+        }
     }
 
     /// Queues what other threads have queued, in its place among the rest.
@@ -96,6 +107,7 @@ impl Engine {
             let Some(run) = run else {
                 return;
             };
+            self.counters.callback();
             self.timed(|| self.run(run, main));
             self.settle();
         }
@@ -142,6 +154,7 @@ impl Engine {
             let Some(callback) = callback else {
                 return self.done_with(Todo::DUE);
             };
+            self.counters.callback();
             self.timed(|| self.run_call(callback));
             self.settle();
         }

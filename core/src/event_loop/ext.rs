@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{EventLoop, IntoOutcome, LoopClosed, ProtocolFactory, WatchError};
 use crate::backend::AsSource;
+use crate::debug::Site;
 use crate::engine::{Handle, TimerHandle};
 use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
@@ -40,11 +41,16 @@ pub trait EventLoopExt: EventLoop {
     /// # Errors
     ///
     /// [`LoopClosed`] once the loop is closed.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn call_soon<R: IntoOutcome>(
         &self,
         callback: impl FnOnce() -> R + 'static,
     ) -> Result<Handle, LoopClosed> {
-        self.call_soon_boxed(Box::new(move || callback().into_outcome()))
+        let site = Site::here();
+        self.call_soon_boxed(Box::new(move || {
+            site.enter();
+            callback().into_outcome()
+        }))
     }
 
     /// Runs a callback after a delay: see
@@ -53,12 +59,18 @@ pub trait EventLoopExt: EventLoop {
     /// # Errors
     ///
     /// [`LoopClosed`] once the loop is closed.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn call_later<R: IntoOutcome>(
         &self,
         delay: Duration,
         callback: impl FnOnce() -> R + 'static,
     ) -> Result<TimerHandle, LoopClosed> {
-        self.call_later_boxed(delay, Box::new(move || callback().into_outcome()))
+        let site = Site::here();
+        let callback = move || {
+            site.enter();
+            callback().into_outcome()
+        };
+        self.call_later_boxed(delay, Box::new(callback))
     }
 
     /// Runs a callback at a time: see
@@ -67,18 +79,26 @@ pub trait EventLoopExt: EventLoop {
     /// # Errors
     ///
     /// [`LoopClosed`] once the loop is closed.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn call_at<R: IntoOutcome>(
         &self,
         when: Instant,
         callback: impl FnOnce() -> R + 'static,
     ) -> Result<TimerHandle, LoopClosed> {
-        self.call_at_boxed(when, Box::new(move || callback().into_outcome()))
+        let site = Site::here();
+        let callback = move || {
+            site.enter();
+            callback().into_outcome()
+        };
+        self.call_at_boxed(when, Box::new(callback))
     }
 
     /// Runs a future on the loop and hands out what it returns. Dropping the
     /// handle lets the task go on; [`JoinHandle::cancel`] ends it.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
-        JoinHandle::start(future, |future| self.spawn_boxed(future))
+        let site = Site::here();
+        JoinHandle::start(future, |future| self.spawn_boxed(site.around(future)))
     }
 
     /// Waits for `delay`, by the loop's clock.
@@ -135,6 +155,7 @@ pub trait EventLoopExt: EventLoop {
     /// ```
     #[doc(alias = "run_in_executor")]
     #[doc(alias = "to_thread")]
+    #[cfg_attr(feature = "debug", track_caller)]
     fn spawn_blocking<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
@@ -176,15 +197,18 @@ pub trait EventLoopExt: EventLoop {
     /// # Errors
     ///
     /// [`WatchError`]; nothing has changed then.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn add_reader<R: IntoOutcome>(
         &self,
         source: &(impl AsSource + ?Sized),
         mut callback: impl FnMut() -> R + 'static,
     ) -> Result<(), WatchError> {
-        self.add_reader_boxed(
-            source.as_source(),
-            Box::new(move || callback().into_outcome()),
-        )
+        let site = Site::here();
+        let callback = move || {
+            site.enter();
+            callback().into_outcome()
+        };
+        self.add_reader_boxed(source.as_source(), Box::new(callback))
     }
 
     /// Watches a descriptor for writing: see
@@ -193,15 +217,18 @@ pub trait EventLoopExt: EventLoop {
     /// # Errors
     ///
     /// [`WatchError`]; nothing has changed then.
+    #[cfg_attr(feature = "debug", track_caller)]
     fn add_writer<R: IntoOutcome>(
         &self,
         source: &(impl AsSource + ?Sized),
         mut callback: impl FnMut() -> R + 'static,
     ) -> Result<(), WatchError> {
-        self.add_writer_boxed(
-            source.as_source(),
-            Box::new(move || callback().into_outcome()),
-        )
+        let site = Site::here();
+        let callback = move || {
+            site.enter();
+            callback().into_outcome()
+        };
+        self.add_writer_boxed(source.as_source(), Box::new(callback))
     }
 
     /// Connects a stream: see

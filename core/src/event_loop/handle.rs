@@ -14,7 +14,9 @@ use super::{
     WatchError,
 };
 use crate::backend::{AsSource, Capabilities, Interest, Source};
-use crate::engine::{self, Engine, ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
+use crate::engine::{
+    self, Engine, ExceptionContext, Handle, Metrics, Remote, Snapshot, TimerHandle,
+};
 use crate::net::{
     self, AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Resolver, Server, ServerOptions,
@@ -227,6 +229,14 @@ impl EventLoop for LoopHandle {
 
     fn snapshot(&self) -> Snapshot {
         self.0.snapshot()
+    }
+
+    fn metrics(&self) -> Metrics {
+        self.0.metrics()
+    }
+
+    fn set_time_measured(&self, measured: bool) {
+        self.0.set_time_measured(measured);
     }
 }
 

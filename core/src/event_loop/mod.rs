@@ -5,6 +5,8 @@ mod ext;
 mod handle;
 mod outcome;
 mod owner;
+mod pipe;
+mod signal;
 mod sock;
 
 pub use error::{LoopClosed, RunError, WatchError};
@@ -12,8 +14,11 @@ pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
 pub use outcome::IntoOutcome;
 pub use owner::Loop;
+pub use pipe::PipeExt;
+pub use signal::SignalExt;
 pub use sock::SockExt;
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -23,12 +28,12 @@ use async_trait::async_trait;
 
 use crate::BoxError;
 use crate::backend::{AsSource, Capabilities, Source};
-use crate::engine::{ExceptionContext, Handle, Remote, Snapshot, TimerHandle};
+use crate::engine::{ExceptionContext, Handle, Metrics, Remote, Snapshot, TimerHandle};
 use crate::net::{
     AcceptOptions, BindTarget, ConnectError, ConnectOptions, ConnectTarget, ConnectedSocket,
     ListenError, Resolver, Server, ServerOptions,
 };
-use crate::protocol::{Outcome, SharedProtocol};
+use crate::protocol::{Outcome, Protocol, SharedProtocol};
 use crate::send_file::{FileSource, SendFileError, SendFileOptions};
 use crate::task::TaskHandle;
 use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
@@ -50,7 +55,7 @@ pub type ProtocolFactory = Box<dyn FnMut() -> Result<SharedProtocol, BoxError>>;
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext<'_>)>;
 
 /// A new connection: its transport and the protocol that the factory made.
-pub type Connection = (Rc<dyn Transport>, SharedProtocol);
+pub type Connection<P = dyn Protocol> = (Rc<dyn Transport>, Rc<RefCell<P>>);
 
 /// An event loop: object-safe, so that applications and test suites can hold
 /// any loop as `Rc<dyn EventLoop>`.
@@ -340,7 +345,22 @@ pub trait EventLoop {
 
     /// In debug mode callbacks that take longer than
     /// [`slow_callback_duration`](Self::slow_callback_duration) are reported
-    /// (line E16).
+    /// (line E16): to the exception handler, or where there is none, to `tracing`
+    /// or standard error.
+    ///
+    /// With the feature `debug` such a report says where the callback was
+    /// registered, if that was by [`EventLoopExt`], [`SignalExt`] or [`Remote`] and
+    /// in debug mode; and each connection and server that is open when the loop is
+    /// closed is reported (line D60).
+    ///
+    /// asyncio's debug mode also finds calls from a wrong thread. Here they do not
+    /// compile: of a loop only [`Remote`] can be sent to another thread.
+    ///
+    /// ```compile_fail
+    /// fn elsewhere(event_loop: loopline_core::LoopHandle) {
+    ///     std::thread::spawn(move || event_loop.call_soon_boxed(Box::new(|| Ok(()))));
+    /// }
+    /// ```
     fn set_debug(&self, enabled: bool);
 
     /// Whether debug mode is on.
@@ -362,4 +382,11 @@ pub trait EventLoop {
     /// What the loop holds just now, for tests and diagnostics (lines C50,
     /// E41).
     fn snapshot(&self) -> Snapshot;
+
+    /// What the loop has done since it was made, and what it has now: for graphs.
+    fn metrics(&self) -> Metrics;
+
+    /// Whether [`metrics`](Self::metrics) measures for how long the loop waits and
+    /// works, from now on: two looks at the clock for each turn. Off by default.
+    fn set_time_measured(&self, measured: bool);
 }

@@ -78,7 +78,9 @@ impl Loop {
     /// Closes the loop: tasks are dropped where they wait, connections and
     /// listeners are closed without a further callback, watches are forgotten
     /// (lines C24, E13, E40). To end connections in good order, await
-    /// [`shutdown`](EventLoop::shutdown) before. Again is without effect.
+    /// [`shutdown`](EventLoop::shutdown) before; in
+    /// [debug mode](EventLoop::set_debug) what is left is reported. Again is without
+    /// effect.
     ///
     /// # Errors
     ///

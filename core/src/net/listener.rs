@@ -253,6 +253,12 @@ impl Watched for Listener {
         self.server.close_listeners();
     }
 
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        let open = self.socket.borrow().is_some();
+        open.then(|| format!("the server on {} was closed", self.address))
+    }
+
     fn abandon(&self) {
         self.server.close_listeners();
         // One that its server has not taken over yet.

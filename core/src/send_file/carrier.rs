@@ -10,19 +10,18 @@
 //! The connection goes on by itself from event to event; whoever awaits the
 //! end is woken once, at the end.
 
-use std::any::Any;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
+use super::panic::Panic;
 use super::{
     Cancel, Chunk, ChunkRead, FileJob, SendFileError, SendFileErrorKind as Kind, Step, Ticket,
     Transfer,
 };
 use crate::backend::Key;
 use crate::engine::Engine;
-use crate::transport::copy_error;
+use crate::transport::{Address, copy_error};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
@@ -67,26 +66,7 @@ impl Attempt {
     fn waiting() -> Self {
         Self {
             step: None,
-            panic: Panic(None),
-        }
-    }
-}
-
-/// A panic of the user's, held back until the connection is in order.
-pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
-
-impl Panic {
-    fn of(user_code: impl FnOnce()) -> Self {
-        Self(catch_unwind(AssertUnwindSafe(user_code)).err())
-    }
-
-    fn is_some(&self) -> bool {
-        self.0.is_some()
-    }
-
-    fn go_on(self) {
-        if let Some(payload) = self.0 {
-            resume_unwind(payload);
+            panic: Panic::none(),
         }
     }
 }
@@ -99,6 +79,9 @@ pub(crate) trait Carrier: Sized + 'static {
     fn engine(&self) -> &Rc<Engine>;
 
     fn key(&self) -> Key;
+
+    /// Where the file goes to.
+    fn peer(&self) -> Option<Address>;
 
     /// Why no file can be sent now.
     fn check_sending(&self) -> Result<(), Kind>;
@@ -157,6 +140,7 @@ pub(crate) trait Carrier: Sized + 'static {
             Ok(transfer) => transfer,
             Err(kind) => return refuse(kind),
         };
+        transfer.goes_to(|| self.peer());
         self.guard(true);
         let attempt = if self.is_drained() {
             self.attempt(&mut transfer, None)
@@ -289,7 +273,7 @@ pub(crate) trait Carrier: Sized + 'static {
     /// the sending half, and the end of the connection if that was waiting.
     fn end_transfer(&self, transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
         self.guard(false);
-        let settled = transfer.settle().map_err(Kind::File);
+        let settled = transfer.settle(result.as_ref().err()).map_err(Kind::File);
         transfer.release(self.engine());
         let failure = match &result {
             Err(Kind::Connection(error)) => Some(copy_error(error)),
@@ -317,7 +301,7 @@ pub(crate) trait Carrier: Sized + 'static {
         self.guard(false);
         // The reason of the end counts more than a position that cannot be
         // set.
-        let _ = active.transfer.settle();
+        let _ = active.transfer.settle(Some(&kind));
         active.ticket.finish(Err(kind));
     }
 
@@ -346,7 +330,7 @@ pub(crate) trait Carrier: Sized + 'static {
         self.abandon_transfer(Kind::LoopClosed);
         if let Some(active) = self.take_active() {
             self.guard(false);
-            let _ = active.transfer.settle();
+            let _ = active.transfer.settle(Some(&Kind::LoopClosed));
             active.ticket.finish(Err(Kind::LoopClosed));
         }
     }

@@ -5,6 +5,7 @@ mod error;
 mod fallback;
 mod job;
 mod options;
+mod panic;
 mod sock;
 mod source;
 mod transfer;

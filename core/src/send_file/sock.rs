@@ -33,7 +33,7 @@ pub(crate) async fn sock_sendfile(
     };
     drop(ready);
     let sent = transfer.sent();
-    let settled = transfer.settle();
+    let settled = transfer.settle(ended.as_ref().err());
     transfer.release(engine);
     match ended.and_then(|()| settled.map_err(Kind::File)) {
         Ok(()) => Ok(sent),
@@ -58,7 +58,7 @@ impl Drop for Sending<'_> {
             if let Some(result) = done {
                 let _ = transfer.done(result);
             }
-            let _ = transfer.settle();
+            let _ = transfer.settle(Some(&Kind::Aborted));
         });
     }
 }

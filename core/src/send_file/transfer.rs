@@ -8,6 +8,8 @@ use super::source::Reading;
 use super::{FilePosition, FileSource, Progress, SendFileErrorKind as Kind, SendFileOptions};
 use crate::backend::{BorrowedFile, Key, SendFile, Sent, Source};
 use crate::engine::Engine;
+use crate::trace::FileSpan;
+use crate::transport::Address;
 
 /// How much one call sends, in bytes: other connections wait for at most so
 /// long (line A70). A smaller one is felt: with 1 MiB a file of 64 MiB cost 1.05
@@ -43,6 +45,16 @@ pub(crate) struct Transfer {
     position: FilePosition,
     progress: Option<Progress>,
     fallback: Option<Box<Fallback>>,
+    /// How it goes, as far as it was counted.
+    counted: Option<Way>,
+    span: FileSpan,
+}
+
+/// How a file goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Native,
+    Fallback,
 }
 
 impl Transfer {
@@ -66,6 +78,8 @@ impl Transfer {
             position: options.position,
             progress: options.progress,
             fallback: None,
+            counted: None,
+            span: FileSpan::begin(options.offset, options.count),
         };
         // The size is worth a system call only where somebody asks: for the
         // total, or to tell a full socket from the end of the file.
@@ -78,6 +92,11 @@ impl Transfer {
     fn expected(&self) -> Option<u64> {
         let size = self.file.regular_size()?.saturating_sub(self.offset);
         Some(self.remaining.map_or(size, |count| count.min(size)))
+    }
+
+    /// Where the file goes to, for whoever looks on.
+    pub(crate) fn goes_to(&self, peer: impl FnOnce() -> Option<Address>) {
+        self.span.goes_to(peer);
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -156,6 +175,7 @@ impl Transfer {
             match answer {
                 Ok(Sent::Bytes(0)) => return Ok(Step::Finished(Ok(()))),
                 Ok(Sent::Bytes(count)) => {
+                    self.count(engine, Way::Native);
                     self.advance(count);
                     if self.remaining == Some(0) {
                         return Ok(Step::Finished(Ok(())));
@@ -168,7 +188,10 @@ impl Transfer {
                     }
                 }
                 Ok(Sent::NotReady) => return Ok(Step::Writable),
-                Ok(Sent::InFlight) => return Ok(Step::InFlight),
+                Ok(Sent::InFlight) => {
+                    self.count(engine, Way::Native);
+                    return Ok(Step::InFlight);
+                }
                 Err(error) => return self.refused(error),
             }
         }
@@ -217,6 +240,7 @@ impl Transfer {
     /// Reads and writes.
     fn copy(&mut self, engine: &Engine, write: &mut dyn FnMut(&[u8]) -> io::Result<usize>) -> Step {
         let left = self.left();
+        self.count(engine, Way::Fallback);
         let Some(fallback) = &mut self.fallback else {
             return Step::Finished(Err(Kind::NotAvailable));
         };
@@ -278,6 +302,23 @@ impl Transfer {
         }
     }
 
+    /// Counts the file, once for each way that it goes.
+    fn count(&mut self, engine: &Engine, way: Way) {
+        if self.counted != Some(way) {
+            self.counted = Some(way);
+            match way {
+                Way::Native => {
+                    engine.counters().file_sent_natively();
+                    self.span.goes("native");
+                }
+                Way::Fallback => {
+                    engine.counters().file_copied();
+                    self.span.goes("fallback");
+                }
+            }
+        }
+    }
+
     fn advance(&mut self, count: u64) {
         self.sent += count;
         if let Some(remaining) = &mut self.remaining {
@@ -297,9 +338,10 @@ impl Transfer {
         }
     }
 
-    /// Sets the file position; the transfer is over, however it ended
+    /// Sets the file position; the transfer is over, with an error or without
     /// (lines A33 to A37).
-    pub(crate) fn settle(&self) -> io::Result<()> {
+    pub(crate) fn settle(&self, error: Option<&Kind>) -> io::Result<()> {
+        self.span.end(self.sent, error);
         match self.position {
             FilePosition::Keep => Ok(()),
             FilePosition::Update => self.file.set_position(self.offset + self.sent),

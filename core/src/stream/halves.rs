@@ -84,6 +84,15 @@ impl ReadHalf {
         self.reader.read_until(separator.as_ref()).await
     }
 
+    /// See [`Stream::read_line`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], with what had come.
+    pub async fn read_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+        self.reader.read_line().await
+    }
+
     /// Makes a stream of its two halves again.
     ///
     /// # Errors

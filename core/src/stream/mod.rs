@@ -190,9 +190,33 @@ impl Stream {
     /// [`Incomplete`](ReadErrorKind::Incomplete) if the stream has ended
     /// ([`is_end`](ReadError::is_end) tells whether it did so in order).
     #[doc(alias = "readuntil")]
-    #[doc(alias = "readline")]
     pub async fn read_until(&mut self, separator: impl AsRef<[u8]>) -> Result<Vec<u8>, ReadError> {
         self.reader.read_until(separator.as_ref()).await
+    }
+
+    /// Reads a line with its line feed: asyncio's `readline`. None at the end of the
+    /// stream; what comes behind the last line feed is a line without one.
+    ///
+    /// Dropping the future loses nothing: what has come stays in the stream.
+    ///
+    /// ```
+    /// use loopline_core::{ReadError, Stream};
+    ///
+    /// async fn count(stream: &mut Stream) -> Result<usize, ReadError> {
+    ///     let mut lines = 0;
+    ///     while stream.read_line().await?.is_some() {
+    ///         lines += 1;
+    ///     }
+    ///     Ok(lines)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`read_until`](Self::read_until), but for the end of the stream.
+    #[doc(alias = "readline")]
+    pub async fn read_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+        self.reader.read_line().await
     }
 
     /// Takes what was read ahead and not consumed; afterwards nothing is.

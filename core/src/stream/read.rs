@@ -200,6 +200,17 @@ impl Reader {
             }
         }
     }
+
+    pub(super) async fn read_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.read_until(b"\n").await {
+            Ok(line) => Ok(Some(line)),
+            Err(error) if error.is_end() => Ok(None),
+            Err(error) => match error.kind() {
+                ReadErrorKind::Incomplete => Ok(Some(error.into_partial())),
+                _ => Err(error),
+            },
+        }
+    }
 }
 
 /// Somebody waits for more than the limit, for as long as this lives.

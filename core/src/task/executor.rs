@@ -16,7 +16,13 @@ type BoxFuture = Pin<Box<dyn Future<Output = ()>>>;
 struct Task {
     serial: u64,
     /// None while it is being polled.
-    future: Option<BoxFuture>,
+    body: Option<Body>,
+}
+
+/// What a poll needs. It is moved out for so long: to share it would be two
+/// atomic counters up, and down again.
+struct Body {
+    future: BoxFuture,
     waker: TaskWaker,
     state: Rc<TaskState>,
 }
@@ -59,9 +65,11 @@ pub(crate) fn spawn(engine: &Rc<Engine>, future: BoxFuture) -> TaskHandle {
         let state = TaskState::begun(waker.waker().clone());
         entry.insert(Task {
             serial,
-            future: Some(future),
-            waker: waker.clone(),
-            state: Rc::clone(&state),
+            body: Some(Body {
+                future,
+                waker: waker.clone(),
+                state: Rc::clone(&state),
+            }),
         });
         (waker, state)
     };
@@ -71,20 +79,27 @@ pub(crate) fn spawn(engine: &Rc<Engine>, future: BoxFuture) -> TaskHandle {
 
 /// Polls a task that was woken.
 pub(crate) fn run(engine: &Rc<Engine>, id: TaskId) {
-    let taken = engine.tasks.borrow_mut().named(id).and_then(|task| {
-        let future = task.future.take()?;
-        Some((future, task.waker.clone(), Rc::clone(&task.state)))
-    });
-    let Some((mut future, waker, state)) = taken else {
+    let body = engine
+        .tasks
+        .borrow_mut()
+        .named(id)
+        .and_then(|task| task.body.take());
+    let Some(Body {
+        mut future,
+        waker,
+        state,
+    }) = body
+    else {
         return;
     };
     let mut polled = Polled {
         engine,
         id,
-        end: Some(End::Panicked),
+        state: &state,
+        end: End::Panicked,
     };
     if state.is_cancelled() {
-        polled.end = Some(End::Cancelled);
+        polled.end = End::Cancelled;
         drop(future);
         return;
     }
@@ -93,13 +108,17 @@ pub(crate) fn run(engine: &Rc<Engine>, id: TaskId) {
         .as_mut()
         .poll(&mut Context::from_waker(waker.waker()));
     if poll.is_ready() {
-        polled.end = Some(End::Completed);
+        polled.end = End::Completed;
         drop(future);
         return;
     }
-    polled.end = None;
+    std::mem::forget(polled);
     if let Some(task) = engine.tasks.borrow_mut().named(id) {
-        task.future = Some(future);
+        task.body = Some(Body {
+            future,
+            waker,
+            state,
+        });
     }
 }
 
@@ -107,23 +126,21 @@ pub(crate) fn run(engine: &Rc<Engine>, id: TaskId) {
 struct Polled<'a> {
     engine: &'a Engine,
     id: TaskId,
-    end: Option<End>,
+    state: &'a TaskState,
+    end: End,
 }
 
 impl Drop for Polled<'_> {
     fn drop(&mut self) {
-        let Some(end) = self.end else {
-            return;
-        };
-        let task = {
+        let removed = {
             let mut tasks = self.engine.tasks.borrow_mut();
-            tasks
-                .named(self.id)
-                .is_some()
-                .then(|| tasks.tasks.remove(self.id.index))
+            tasks.named(self.id).is_some() && {
+                tasks.tasks.remove(self.id.index);
+                true
+            }
         };
-        if let Some(task) = task {
-            task.state.finish(end);
+        if removed {
+            self.state.finish(self.end);
         }
     }
 }
@@ -134,9 +151,10 @@ pub(crate) fn take_all(engine: &Rc<Engine>) -> Vec<impl Sized> {
     let tasks = std::mem::take(&mut engine.tasks.borrow_mut().tasks);
     tasks
         .into_iter()
-        .map(|(_, task)| {
-            task.state.finish(End::Cancelled);
-            task.future
+        .filter_map(|(_, task)| task.body)
+        .map(|body| {
+            body.state.finish(End::Cancelled);
+            body.future
         })
         .collect()
 }

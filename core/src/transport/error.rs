@@ -19,6 +19,9 @@ pub enum WriteError {
     /// (line B22). Or this layer was taken off, or is about to be.
     #[error("the transport was handed over; write to its successor")]
     HandedOver,
+    /// The transport only reads: that of a pipe's reading end.
+    #[error("the transport only reads")]
+    ReadOnly,
     /// This kind of transport cannot end its sending half alone (line D52).
     #[error("write_eof is not supported by this transport")]
     EofUnsupported,
@@ -30,7 +33,7 @@ impl From<WriteError> for io::Error {
             WriteError::SendFileInProgress => io::ErrorKind::ResourceBusy,
             WriteError::EofWritten => io::ErrorKind::BrokenPipe,
             WriteError::HandedOver => io::ErrorKind::NotConnected,
-            WriteError::EofUnsupported => io::ErrorKind::Unsupported,
+            WriteError::ReadOnly | WriteError::EofUnsupported => io::ErrorKind::Unsupported,
         };
         Self::new(kind, error)
     }

@@ -159,3 +159,22 @@ impl Drop for Telling<'_> {
         self.0.put(Bits::OWED, false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_that_somebody_is_at_is_told_by_them() {
+        let flow = FlowControl::new();
+        assert!(flow.judge(HIGH + 1, true));
+        flow.put(Bits::OWED, true);
+        assert!(!flow.judge(HIGH + 2, true), "it is owed already");
+        flow.put(Bits::OWED, false);
+        flow.put(Bits::TOLD, true);
+        assert!(!flow.judge(HIGH + 3, true), "it was told");
+        assert!(!flow.judge(HIGH / 4 + 1, true), "above the low mark");
+        assert!(!flow.judge(HIGH / 4, false), "nothing could be written");
+        assert!(flow.judge(HIGH / 4, true));
+    }
+}

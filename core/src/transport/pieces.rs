@@ -110,6 +110,7 @@ mod tests {
             1,
             PIECE,
             5,
+            PIECE,
             PIECE / 2,
             PIECE / 2,
             2 * PIECE + 1,

@@ -16,10 +16,23 @@ pub(crate) trait StreamIo: 'static {
     /// Whether it is a socket of the system.
     const SYSTEM: bool;
 
+    /// Whether data is read from it. What is only written to is ready to be read
+    /// when its reader may be gone.
+    const READS: bool = true;
+
+    /// Whether data is written to it.
+    const WRITES: bool = true;
+
     fn receive(&self, into: &mut [u8]) -> io::Result<usize>;
     fn send(&self, data: &[u8]) -> io::Result<usize>;
     fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
     fn shutdown_write(&self) -> io::Result<()>;
+
+    /// Whether there is somebody to read what is written, as far as the system
+    /// tells.
+    fn has_reader(&self) -> bool {
+        true
+    }
 
     /// Gives it to an owner, under whose key it is reported.
     fn adopt(&self, engine: &Engine, owner: Rc<dyn Watched>) -> Key;

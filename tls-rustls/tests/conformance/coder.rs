@@ -1,33 +1,17 @@
 //! rustls as the suite wants it; the matrix of the root package has it too.
 
-use loopline_conformance::{TlsClientAuth, TlsCoder, TlsParts, TlsSide};
-use loopline_core::tls::TlsError;
-use loopline_tls_rustls::{ClientAuth, Pem, RustlsContext};
+use loopline_conformance::{TlsCoder, TlsSide};
+use loopline_core::tls::{TlsConfig, TlsError};
+use loopline_tls_rustls::{Builder, RustlsContext};
 
 /// rustls, with the provider that a feature names.
 pub(crate) fn coder() -> TlsCoder {
     TlsCoder::new("rustls", context)
 }
 
-fn context(parts: &TlsParts) -> Result<RustlsContext, TlsError> {
-    let mut builder = RustlsContext::builder()
-        .min_version(parts.min_version)
-        .max_version(parts.max_version)
-        .alpn(parts.alpn.clone())
-        .resumption(parts.resumption)
-        .allow_expired_identities()
-        .client_auth(match parts.client_auth {
-            TlsClientAuth::None => ClientAuth::None,
-            TlsClientAuth::Optional => ClientAuth::Optional,
-            TlsClientAuth::Required => ClientAuth::Required,
-        });
-    if let Some(identity) = &parts.identity {
-        builder = builder.identity(Pem::bytes(&*identity.chain), Pem::bytes(&*identity.key));
-    }
-    if let Some(roots) = &parts.roots {
-        builder = builder.roots(Pem::bytes(&**roots));
-    }
-    match parts.side {
+fn context(side: TlsSide, config: &TlsConfig) -> Result<RustlsContext, TlsError> {
+    let builder = Builder::from(config.clone());
+    match side {
         TlsSide::Client => builder.build_client(),
         TlsSide::Server => builder.build_server(),
     }

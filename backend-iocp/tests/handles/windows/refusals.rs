@@ -9,6 +9,7 @@ use std::os::windows::io::{AsSocket, BorrowedSocket};
 
 use loopline_backend_iocp::IocpBackend;
 use loopline_core::backend::{Backend, BorrowedFile, Events, Interest, SendFile, Sent, Source};
+use loopline_core::{EventLoopExt, Loop, SendFileErrorKind, SendFileOptions};
 use windows_sys::Win32::Foundation::ERROR_INVALID_HANDLE;
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
@@ -33,6 +34,14 @@ pub(crate) const TESTS: &[Test] = &[
     (
         "refusals::a_socket_in_another_backends_port",
         a_socket_in_another_backends_port,
+    ),
+    (
+        "refusals::a_socket_that_was_in_another_backends_port",
+        a_socket_that_was_in_another_backends_port,
+    ),
+    (
+        "refusals::a_loop_reads_and_writes_instead",
+        a_loop_reads_and_writes_instead,
     ),
 ];
 
@@ -185,6 +194,64 @@ fn a_socket_in_another_backends_port() {
         let sent = super::until_done(&mut others, KEY)?;
         assert_eq!(sent?, TEXT.len() as u64);
         is_quiet(&mut backend)?;
+        assert_eq!(sockets::arrived(ours, theirs)?, TEXT);
+        Ok(())
+    });
+}
+
+/// Nothing is on its way any more: where the system can take a socket out of a
+/// port, any other one may send, and a refusal is for the others.
+fn a_socket_that_was_in_another_backends_port() {
+    leaves_no_handle(|| {
+        let mut others = IocpBackend::new()?;
+        let mut backend = IocpBackend::new()?;
+        let (ours, theirs) = sockets::pair()?;
+        let file = text()?;
+        let mut expected = Vec::new();
+        for _ in 0..3 {
+            assert_eq!(send(&mut others, ours.as_socket(), &file)?, Sent::InFlight);
+            assert_eq!(
+                super::until_done(&mut others, KEY)??,
+                TEXT.len() as u64,
+                "by the first"
+            );
+            expected.extend(TEXT);
+            match send(&mut backend, ours.as_socket(), &file) {
+                Ok(sent) => {
+                    assert_eq!(sent, Sent::InFlight);
+                    assert_eq!(super::until_done(&mut backend, KEY)??, TEXT.len() as u64);
+                    expected.extend(TEXT);
+                }
+                Err(error) => {
+                    assert!(sys::is_wine(), "Windows can take a socket out: {error}");
+                    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+                }
+            }
+        }
+        is_quiet(&mut backend)?;
+        assert_eq!(sockets::arrived(ours, theirs)?, expected);
+        Ok(())
+    });
+}
+
+fn a_loop_reads_and_writes_instead() {
+    leaves_no_handle(|| {
+        let event_loop = Loop::with_backend(Box::new(IocpBackend::new()?));
+        let (ours, theirs) = sockets::pair()?;
+        let _port = sys::Port::of(&ours)?;
+        let sent = event_loop.run_until_complete(async {
+            let by_the_kernel = SendFileOptions::default().fallback(false);
+            let refused = event_loop.sock_sendfile_from(&ours, text()?, by_the_kernel);
+            let refused = refused.await.expect_err("it was sent");
+            assert!(
+                matches!(refused.kind(), SendFileErrorKind::NotAvailable),
+                "{refused}"
+            );
+            let sent = event_loop.sock_sendfile_from(&ours, text()?, SendFileOptions::default());
+            sent.await.map_err(io::Error::other)
+        });
+        assert_eq!(sent.map_err(io::Error::other)??, TEXT.len() as u64);
+        drop(event_loop);
         assert_eq!(sockets::arrived(ours, theirs)?, TEXT);
         Ok(())
     });

@@ -12,6 +12,7 @@ use std::{io, ptr};
 
 use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::System::IO::CreateIoCompletionPort;
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 use windows_sys::Win32::System::Pipes::CreatePipe;
 
 pub(crate) use list::handles;
@@ -46,6 +47,17 @@ pub(crate) fn pipe() -> io::Result<(File, File)> {
             return Err(io::Error::last_os_error());
         }
         Ok((File::from_raw_handle(reader), File::from_raw_handle(writer)))
+    }
+}
+
+/// Whether this is Wine, which misses some of what Windows has. It says so itself,
+/// by a function that Windows has not.
+pub(crate) fn is_wine() -> bool {
+    // SAFETY: the name of a library that every process has, and one of a function,
+    // both with a zero at the end; the function is not called.
+    unsafe {
+        let library = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
+        GetProcAddress(library, c"wine_get_version".as_ptr().cast()).is_some()
     }
 }
 

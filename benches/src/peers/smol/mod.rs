@@ -14,6 +14,7 @@ pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
             Box::new(Connections::new(over, Answer::Echo, size as u64)?)
         }
         Workload::File { over, size, .. } => Box::new(Connections::new(over, Answer::File, size)?),
+        Workload::Http { .. } => return Err("hyper is compared on tokio".into()),
         Workload::Handshakes { library, .. } => {
             Box::new(Connections::new(library.into(), Answer::Goodbye, 0)?)
         }

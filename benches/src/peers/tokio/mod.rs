@@ -1,6 +1,7 @@
 //! tokio's current-thread runtime: a task a connection.
 
 mod alone;
+mod http;
 mod net;
 mod wrap;
 
@@ -15,6 +16,7 @@ pub(crate) fn make(workload: Workload) -> Fallible<Box<dyn Subject>> {
             Box::new(Connections::new(over, Answer::Echo, size as u64)?)
         }
         Workload::File { over, size, .. } => Box::new(Connections::new(over, Answer::File, size)?),
+        Workload::Http { over, .. } => Box::new(Connections::new(over, Answer::Http, 0)?),
         Workload::Handshakes { library, .. } => {
             Box::new(Connections::new(library.into(), Answer::Goodbye, 0)?)
         }

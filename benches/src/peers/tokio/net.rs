@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
+use super::http;
 use super::wrap::{Wrap, accept};
 use crate::Fallible;
 use crate::peers::progress::Progress;
@@ -21,6 +22,8 @@ use crate::workload::{FILE_REQUEST, Over, file_of, parse_file_request};
 pub(super) enum Answer {
     Echo,
     File,
+    /// hyper says it.
+    Http,
     /// One byte comes back, and the connection ends.
     OneByte,
     /// The connection ends when the client ends it.
@@ -137,11 +140,15 @@ impl Each {
         }
     }
 
-    async fn converse<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> io::Result<()> {
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+        &self,
+        mut stream: S,
+    ) -> io::Result<()> {
         self.opened.count(1);
         match self.answer {
             Answer::Echo => self.echo(stream).await,
             Answer::File => self.copy_files(stream).await,
+            Answer::Http => http::serve(stream, self.answered.clone()).await,
             Answer::OneByte => {
                 let mut byte = [0];
                 stream.read_exact(&mut byte).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use loopline_core::tls::{TlsErrorKind, TlsVersion};
+use loopline_core::tls::{ClientAuth, Identity, TlsErrorKind, TlsVersion};
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -13,7 +13,6 @@ use crate::harness::tls::machine::{Machine, refusal};
 use crate::harness::tls::pair::{Pair, over_cuts, over_versions};
 use crate::harness::tls::parts;
 use crate::verdict::{Outcome, Stop};
-use crate::{TlsClientAuth, TlsIdentity, TlsParts};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -89,34 +88,18 @@ fn both_sides_say_the_same(context: &Context) -> Outcome {
 }
 
 /// The first certificate of a chain, in DER.
-fn der(identity: &TlsIdentity) -> Result<Vec<u8>, Stop> {
-    let body = identity.chain.lines().skip(1);
-    let text: String = body.take_while(|line| !line.starts_with('-')).collect();
-    decode_base64(&text).ok_or_else(|| Stop::failed("the suite's certificate is no PEM"))
-}
-
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.bytes().filter(|byte| *byte != b'=') {
-        let value = ALPHABET.iter().position(|one| *one == byte)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    Some(bytes)
+fn der(identity: &Identity) -> Result<Vec<u8>, Stop> {
+    let certificates = identity.chain.certificates()?;
+    let first = certificates.first();
+    let first = first.ok_or_else(|| Stop::failed("the suite's identity is empty"))?;
+    Ok(first.to_vec())
 }
 
 fn the_peers_certificates_are_told(context: &Context) -> Outcome {
     over_versions(context, |version| {
         let client = parts::client().version(version).identity(&CLIENT);
         let server = parts::server().version(version);
-        for asks in [TlsClientAuth::Optional, TlsClientAuth::Required] {
+        for asks in [ClientAuth::Optional, ClientAuth::Required] {
             let server = server.clone().asking(asks);
             let pair = Pair::of(context, &client, &server)?.opened(Cut::Whole)?;
             let told = &pair.client.session()?.peer_certificates;
@@ -135,7 +118,7 @@ fn there_is_no_certificate_that_nobody_asked_for(context: &Context) -> Outcome {
         let pair = Pair::of(context, &client, &server)?.opened(Cut::Whole)?;
         assert!(pair.server.session()?.peer_certificates.is_empty());
         let client = parts::client().version(version);
-        let server = server.asking(TlsClientAuth::Optional);
+        let server = server.asking(ClientAuth::Optional);
         let pair = Pair::of(context, &client, &server)?.opened(Cut::Whole)?;
         assert!(pair.server.session()?.peer_certificates.is_empty());
         Ok(())
@@ -169,7 +152,7 @@ fn a_resumed_session_is_told(context: &Context) -> Outcome {
     })
 }
 
-fn speaking(version: TlsVersion, client: &[&str], server: &[&str]) -> (TlsParts, TlsParts) {
+fn speaking(version: TlsVersion, client: &[&str], server: &[&str]) -> (parts::Parts, parts::Parts) {
     (
         parts::client().version(version).alpn(client),
         parts::server().version(version).alpn(server),

@@ -1,6 +1,6 @@
 //! Which certificates are good enough, and who is told that one is not.
 
-use loopline_core::tls::{CertificateProblem, TlsErrorKind, TlsVersion};
+use loopline_core::tls::{CertificateProblem, ClientAuth, Identity, TlsErrorKind, TlsVersion};
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -10,7 +10,6 @@ use crate::harness::tls::machine::{Machine, refusal};
 use crate::harness::tls::pair::{Pair, over_versions};
 use crate::harness::tls::parts;
 use crate::verdict::{Outcome, Stop};
-use crate::{TlsClientAuth, TlsIdentity};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -66,7 +65,7 @@ fn refused(pair: &mut Pair) -> Result<(TlsErrorKind, TlsErrorKind), Stop> {
 }
 
 fn a_bad_certificate_is_refused_with_its_reason(context: &Context) -> Outcome {
-    let bad: [(&TlsIdentity, CertificateProblem); 4] = [
+    let bad: [(&Identity, CertificateProblem); 4] = [
         (&EXPIRED, CertificateProblem::Expired),
         (&EARLY, CertificateProblem::NotYetValid),
         (&FOREIGN, CertificateProblem::UnknownIssuer),
@@ -107,7 +106,7 @@ fn a_server_may_require_a_certificate(context: &Context) -> Outcome {
     over_versions(context, |version| {
         let client = parts::client().version(version);
         let server = parts::server().version(version);
-        let server = server.asking(TlsClientAuth::Required);
+        let server = server.asking(ClientAuth::Required);
         let mut pair = Pair::of(context, &client, &server)?;
         let (told, refused) = refused(&mut pair)?;
         assert_eq!(refused, TlsErrorKind::NoCertificate);
@@ -128,7 +127,7 @@ fn a_server_may_do_without_a_certificate(context: &Context) -> Outcome {
     over_versions(context, |version| {
         let client = parts::client().version(version);
         let server = parts::server().version(version);
-        let server = server.asking(TlsClientAuth::Optional);
+        let server = server.asking(ClientAuth::Optional);
         let pair = Pair::of(context, &client, &server)?;
         pair.opened(Cut::Headers)?.talk(b"hello", Cut::Whole)
     })
@@ -136,7 +135,7 @@ fn a_server_may_do_without_a_certificate(context: &Context) -> Outcome {
 
 fn a_bad_certificate_of_a_client_is_refused(context: &Context) -> Outcome {
     over_versions(context, |version| {
-        for asks in [TlsClientAuth::Optional, TlsClientAuth::Required] {
+        for asks in [ClientAuth::Optional, ClientAuth::Required] {
             let client = parts::client().version(version).identity(&FOREIGN);
             let server = parts::server().version(version).asking(asks);
             let mut pair = Pair::of(context, &client, &server)?;

@@ -140,14 +140,18 @@ fn an_executor_that_was_shut_down_takes_nothing(context: &Context) -> Outcome {
 
 fn a_call_may_outlive_its_loop(context: &Context) -> Outcome {
     let (go, wait) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
     let (tell, told) = mpsc::channel();
     {
         let event_loop = Loop::with_backend(context.backend()?);
         let call = event_loop.spawn_blocking(move || {
-            let went = wait.recv().is_ok();
+            let went = begin.send(()).is_ok() && wait.recv().is_ok();
             tell.send(went)
         });
-        event_loop.run_until_complete(event_loop.sleep(Duration::from_millis(1)))?;
+        // One that has not begun by the end of its loop never does.
+        while begun.try_recv().is_err() {
+            event_loop.run_until_complete(event_loop.sleep(Duration::from_millis(1)))?;
+        }
         assert!(!call.is_finished());
         event_loop.close()?;
         assert!(call.is_finished());

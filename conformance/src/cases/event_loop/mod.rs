@@ -4,9 +4,11 @@ mod closing;
 mod executor;
 mod intervals;
 mod order;
+mod panicking_protocols;
 mod panics;
 mod remote;
 mod running;
+mod signals;
 mod sockets;
 mod tasks;
 mod timers;
@@ -24,15 +26,16 @@ pub(super) const LAYER: Layer = Layer {
         virtual_time::CASES,
         running::CASES,
         panics::CASES,
+        panicking_protocols::CASES,
         remote::CASES,
         tasks::CASES,
         closing::CASES,
         sockets::CASES,
         executor::CASES,
+        signals::CASES,
         intervals::CASES,
     ],
     left_out: &[
-        left_out("E17", "The loop handles no signals."),
         left_out("E38", "The loop has no datagram transports."),
         left_out(
             "E42",

@@ -26,6 +26,11 @@ pub(super) const CASES: &[Case] = &[
         "Data that is longer than the buffer comes in several parts, each in the buffer, in order."
     ),
     case!(
+        D30,
+        a_buffer_is_asked_for_as_often_as_a_record_takes,
+        "One record that is longer than the buffer is copied into it piece by piece, and the protocol is asked for the buffer before each."
+    ),
+    case!(
         B53,
         nothing_more_is_read_while_something_waits,
         "While a protocol has not taken what was decoded, no more is read from the peer."
@@ -56,6 +61,8 @@ pub(super) const CASES: &[Case] = &[
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) data: RefCell<Vec<u8>>,
+    /// How often the protocol was asked for its buffer.
+    pub(super) asks: Cell<usize>,
     pub(super) updates: Cell<usize>,
     /// What the protocol does once, when it is asked for its buffer.
     pub(super) asked: Cell<Option<Box<dyn FnOnce()>>>,
@@ -100,6 +107,7 @@ impl Protocol for Buffered {
 
 impl BufferedProtocol for Buffered {
     fn buffer(&mut self, _: Option<usize>) -> Result<&mut [u8], BoxError> {
+        self.notes.asks.set(self.notes.asks.get() + 1);
         if let Some(act) = self.notes.asked.take() {
             act();
         }
@@ -167,6 +175,20 @@ fn buffered_protocols_are_upgraded_too(context: &Context) -> Outcome {
         assert_eq!(*notes.data.borrow(), b"first and last");
         assert_eq!(notes.eof.get(), 1);
         assert_eq!(*notes.lost.borrow(), [None]);
+        Ok(())
+    })
+}
+
+fn a_buffer_is_asked_for_as_often_as_a_record_takes(context: &Context) -> Outcome {
+    over_sides(context, async |upgrade| {
+        let (transport, mut link, notes) = secured(upgrade, 300).await?;
+        let content = files::content(1000);
+        link.peer.send(&content)?;
+        until_data(upgrade, &mut link, &notes, content.len()).await?;
+        assert!(*notes.data.borrow() == content, "other bytes came");
+        assert_eq!(notes.updates.get(), 4);
+        assert!(notes.asks.get() >= 4, "{} times", notes.asks.get());
+        transport.abort();
         Ok(())
     })
 }

@@ -3,10 +3,11 @@
 use std::io::ErrorKind;
 
 use loopline_core::tls::{
-    CertificateProblem, Progress, TlsContext, TlsErrorKind, UNCONSUMED_LIMIT,
+    CertificateProblem, ClientAuth, Identity, Progress, TlsContext, TlsErrorKind, UNCONSUMED_LIMIT,
 };
 
 use super::failing::{ended, error, handshake};
+use crate::TlsSide;
 use crate::case::{Case, case};
 use crate::context::Context;
 use crate::harness::recorder::Call;
@@ -15,7 +16,6 @@ use crate::harness::tls::cut::{ALERT, HANDSHAKE, record};
 use crate::harness::tls::parts;
 use crate::harness::tls::upgrade::{Link, Starting, Upgrade, over_cuts, over_sides};
 use crate::verdict::{Outcome, Stop};
-use crate::{TlsClientAuth, TlsIdentity, TlsSide};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -75,7 +75,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-const BAD: [(&std::sync::LazyLock<TlsIdentity>, CertificateProblem); 4] = [
+const BAD: [(&std::sync::LazyLock<Identity>, CertificateProblem); 4] = [
     (&EXPIRED, CertificateProblem::Expired),
     (&EARLY, CertificateProblem::NotYetValid),
     (&FOREIGN, CertificateProblem::UnknownIssuer),
@@ -107,7 +107,7 @@ fn a_missing_certificate_reaches_the_caller(context: &Context) -> Outcome {
         }
         let mut link = upgrade.plain().await?;
         upgrade.begin(&mut link)?;
-        let ours = upgrade.ours().asking(TlsClientAuth::Required);
+        let ours = upgrade.ours().asking(ClientAuth::Required);
         let started = upgrade.start(&mut link, &ours, upgrade.options()).await?;
         assert_eq!(handshake(started)?, TlsErrorKind::NoCertificate);
         ended(upgrade, &mut link).await?;

@@ -168,13 +168,9 @@ fn a_pause_of_reading_goes_along(context: &Context) -> Outcome {
     over_cuts(context, async |upgrade| {
         let (transport, mut link) = upgrade.secured().await?;
         let (protocol, log) = next_protocol();
-        let mut stopping = upgrade.stopping(&transport, protocol, StopTlsOptions::default());
-        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
-        let hearing = link.peer.until(upgrade.scene, closed);
-        upgrade
-            .scene
-            .while_pending(&mut stopping, hearing)
-            .await??;
+        let stopping = upgrade
+            .stopping_heard(&mut link, &transport, protocol)
+            .await?;
         transport.pause_reading();
         assert!(!transport.is_reading());
         link.peer.close_before(b"behind")?;

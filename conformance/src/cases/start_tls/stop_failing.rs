@@ -95,12 +95,7 @@ fn what_cannot_be_stopped_is_refused(context: &Context) -> Outcome {
         assert!(matches!(again, StopTlsError::InProgress), "{again}");
         assert_eq!(transport.write(b"x"), Err(WriteError::HandedOver));
         assert!(!transport.is_closing());
-        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
-        let hearing = link.peer.until(upgrade.scene, closed);
-        upgrade
-            .scene
-            .while_pending(&mut stopping, hearing)
-            .await??;
+        upgrade.heard(&mut link, &mut stopping).await?;
         link.peer.close()?;
         let plain = upgrade.stop(&mut link, stopping).await?;
         let stopped = refused(upgrade, &transport, options).await?;
@@ -256,13 +251,9 @@ async fn told_once(upgrade: &Upgrade<'_>, failure: Failure) -> Outcome {
     let raises = matches!(failure, Failure::Raise);
     let (transport, mut link) = secured(upgrade, raises).await?;
     let (protocol, log) = next_protocol();
-    let mut stopping = upgrade.stopping(&transport, protocol, StopTlsOptions::default());
-    let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
-    let hearing = link.peer.until(upgrade.scene, closed);
-    upgrade
-        .scene
-        .while_pending(&mut stopping, hearing)
-        .await??;
+    let stopping = upgrade
+        .stopping_heard(&mut link, &transport, protocol)
+        .await?;
     fail(upgrade, &mut link, &transport, failure).await?;
     let error = error(link.peer.alongside(upgrade.scene, stopping).await?)?;
     let kind = match failure {

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use loopline_core::tls::{Progress, StopTlsOptions};
 use loopline_core::{EventLoop, FileSource, SendFileOptions};
 
 use super::Peer;
@@ -83,14 +82,9 @@ fn a_long_queue_leaves_before(context: &Context) -> Outcome {
         let content = files::content(2_000_000);
         transport.write(&content)?;
         let (protocol, log) = next_protocol();
-        let options = StopTlsOptions::default();
-        let mut stopping = upgrade.stopping(&transport, protocol, options);
-        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
-        let hearing = link.peer.until(upgrade.scene, closed);
-        upgrade
-            .scene
-            .while_pending(&mut stopping, hearing)
-            .await??;
+        let stopping = upgrade
+            .stopping_heard(&mut link, &transport, protocol)
+            .await?;
         assert!(link.peer.plain() == content, "other bytes arrived");
         link.peer.close()?;
         let plain = upgrade.stop(&mut link, stopping).await?;
@@ -202,13 +196,9 @@ fn data_before_the_end_is_for_the_old_protocol(context: &Context) -> Outcome {
         let (transport, mut link) = upgrade.secured().await?;
         let content = upgrade.content(1_000_000);
         let (protocol, log) = next_protocol();
-        let mut stopping = upgrade.stopping(&transport, protocol, StopTlsOptions::default());
-        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
-        let hearing = link.peer.until(upgrade.scene, closed);
-        upgrade
-            .scene
-            .while_pending(&mut stopping, hearing)
-            .await??;
+        let stopping = upgrade
+            .stopping_heard(&mut link, &transport, protocol)
+            .await?;
         link.peer.send(&content)?;
         link.peer.close_before(b"behind")?;
         let plain = upgrade.stop(&mut link, stopping).await?;

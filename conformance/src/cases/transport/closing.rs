@@ -52,6 +52,12 @@ pub(super) const CASES: &[Case] = &[
     .anywhere(),
     case!(
         D54,
+        closing_again_sets_no_limit_anew,
+        "Closing a connection that is closing already does not give it more time."
+    )
+    .anywhere(),
+    case!(
+        D54,
         a_limit_counts_from_when_it_is_set,
         "A limit that is set while the connection closes counts, and one that is taken back does not."
     )
@@ -188,6 +194,28 @@ fn a_limit_that_is_not_needed_leaves_nothing(context: &Context) -> Outcome {
                 assert_eq!(log.until_lost().await, None);
                 assert_eq!(scene.snapshot().timers, 0);
             }
+            Ok(())
+        })
+        .await
+    })
+}
+
+fn closing_again_sets_no_limit_anew(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        over_each(scene, async |scene, kind| {
+            let log = Log::default();
+            let (transport, _theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+            let limit = Duration::from_millis(40);
+            transport.set_close_timeout(Some(limit));
+            connections::block(&transport)?;
+            transport.close();
+            // In between, and behind the limit, but before a second one's end.
+            let over = scene.time() + limit + limit / 4;
+            scene.sleep(limit / 2).await;
+            transport.close();
+            scene.sleep_until(over).await;
+            scene.turns(2).await;
+            assert_eq!(log.count(|call| matches!(call, Call::Lost(_))), 1);
             Ok(())
         })
         .await

@@ -4,9 +4,12 @@ mod buffered;
 mod closing;
 mod end_of_stream;
 mod faults;
-mod flow;
 mod info;
 mod lifecycle;
+mod marks;
+mod pausing;
+mod pipe_writing;
+mod pipes;
 mod reading;
 mod reentrancy;
 mod write_eof;
@@ -26,31 +29,18 @@ pub(super) const LAYER: Layer = Layer {
         buffered::CASES,
         writing::CASES,
         write_eof::CASES,
-        flow::CASES,
+        pausing::CASES,
+        marks::CASES,
         closing::CASES,
         info::CASES,
         reentrancy::CASES,
+        pipes::CASES,
+        pipe_writing::CASES,
     ],
     left_out: LEFT_OUT,
 };
 
 const LEFT_OUT: &[LeftOut] = &[
-    LeftOut {
-        line: "D23",
-        why: "Readiness without data, and an interrupted read, cannot be brought about from outside.",
-    },
-    LeftOut {
-        line: "D30",
-        why: "It tells how TLS fills a buffer; a plain connection asks once for each read, as D29 checks.",
-    },
-    LeftOut {
-        line: "D32",
-        why: "There are no transports over pipes.",
-    },
-    LeftOut {
-        line: "D33",
-        why: "There are no transports over pipes.",
-    },
     LeftOut {
         line: "D41",
         why: "A slice of bytes has no other unit.",

@@ -4,10 +4,11 @@ use std::io::{ErrorKind, Write};
 
 use crate::case::{Case, case};
 use crate::context::Context;
+use crate::harness::altered::{Altered, Spurious};
 use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
-use crate::harness::scene::on_loop;
+use crate::harness::scene::{on_backend, on_loop};
 use crate::verdict::Outcome;
 
 /// The most that one call may bring: 256 KiB.
@@ -55,6 +56,11 @@ pub(super) const CASES: &[Case] = &[
         "Resuming a closing connection brings no data."
     )
     .anywhere(),
+    case!(
+        D23,
+        readiness_without_data_is_nothing,
+        "A connection that was reported ready, and has nothing to read and no room to write, goes on as if it was not."
+    ),
     case!(
         D21,
         one_call_brings_at_most_256_kib,
@@ -296,6 +302,28 @@ fn a_reset_between_reads_is_quiet(context: &Context) -> Outcome {
         assert_eq!(log.until_lost().await, Some(ErrorKind::ConnectionReset));
         assert_eq!(log.count(|call| *call == Call::Eof), 0);
         assert!(scene.reports().is_empty());
+        Ok(())
+    })
+}
+
+fn readiness_without_data_is_nothing(context: &Context) -> Outcome {
+    let backend = Altered::boxed(context.backend()?, Spurious::new(40));
+    on_backend(context, backend, async |scene| {
+        let kinds = Kind::all(scene).iter().copied();
+        for kind in kinds.filter(|kind| *kind != Kind::Network) {
+            let log = Log::default();
+            let (transport, theirs) = connections::narrow(scene, kind, log.recorder()).await?;
+            scene.turns(5).await;
+            assert_eq!(log.calls(), [Call::Made]);
+            transport.set_write_buffer_limits(Some(1 << 30), None)?;
+            let sent = connections::stuff(&transport)?;
+            scene.turns(5).await;
+            let reader = theirs.reader();
+            transport.close();
+            assert_eq!(log.until_lost().await, None);
+            assert_eq!(log.calls(), [Call::Made, Call::Lost(None)]);
+            assert_eq!(reader.bytes().await?.len(), sent);
+        }
         Ok(())
     })
 }

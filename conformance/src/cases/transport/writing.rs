@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, IoSlice, Read};
 use std::time::Duration;
 
-use loopline_core::{Flow, Severity};
+use loopline_core::{EventLoopExt, Flow, Severity};
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -11,6 +11,7 @@ use crate::harness::connections::{self, Kind, over_each};
 use crate::harness::files;
 use crate::harness::recorder::{Call, Log};
 use crate::harness::scene::on_loop;
+use crate::harness::sockets;
 use crate::verdict::Outcome;
 
 /// For a peer that would otherwise wait for ever in a case that fails.
@@ -35,6 +36,11 @@ pub(super) const CASES: &[Case] = &[
         "Writing nothing changes nothing, whatever is queued."
     )
     .anywhere(),
+    case!(
+        D35,
+        an_empty_write_finds_nothing_out,
+        "Writing nothing asks the kernel nothing: that the connection was reset is not told by it."
+    ),
     case!(
         D36,
         tens_of_thousands_of_small_writes_arrive,
@@ -151,6 +157,25 @@ fn an_empty_write_does_nothing(context: &Context) -> Outcome {
             Ok(())
         })
         .await
+    })
+}
+
+fn an_empty_write_finds_nothing_out(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let log = Log::default();
+        let (ours, theirs) = sockets::pair()?;
+        let seen = ours.try_clone()?;
+        let recorder = log.recorder();
+        let (transport, _) = scene.connect_accepted_socket(|| recorder, ours).await?;
+        sockets::reset(theirs)?;
+        // To look at the error is to take it away; the connection stays broken.
+        assert!(sockets::await_readable(&seen).is_err());
+        assert_eq!(transport.write(b"")?, Flow::Open);
+        let empty = [IoSlice::new(b""), IoSlice::new(b"")];
+        assert_eq!(transport.writelines(&empty)?, Flow::Open);
+        assert!(!transport.is_closing());
+        log.until_lost().await;
+        Ok(())
     })
 }
 

@@ -37,7 +37,6 @@ pub(super) const LAYER: Layer = Layer {
         left_out("C15", BARE_NUMBERS),
         left_out("C16", BARE_NUMBERS),
         left_out("C17", BARE_NUMBERS),
-        left_out("C29", BARE_NUMBERS),
         left_out(
             "C35",
             "There is no context to capture beside what a closure holds.",

@@ -1,6 +1,7 @@
 //! Descriptors that are closed under a watch, and their numbers.
 
 use std::io::Write;
+use std::time::Duration;
 
 use loopline_core::backend::{AsSource, Interest, Key};
 use loopline_core::{EventLoop, EventLoopExt, Severity, WatchError};
@@ -58,6 +59,13 @@ pub(super) const CASES: &[Case] = &[
     )
     .isolated()
     .needs(Need::REFUSABLE_SOURCES),
+    case!(
+        C29,
+        a_closed_descriptor_keeps_nobody_busy,
+        "A descriptor that is closed under its watch, with something to read, does not keep the loop from waiting."
+    )
+    .needs(Need::SYSTEM_CLOCK)
+    .isolated(),
     case!(
         C31,
         events_for_dead_keys_are_dropped_counted_and_reported_once,
@@ -218,6 +226,27 @@ fn a_file_with_a_stale_number_is_unsupported(context: &Context) -> Outcome {
         );
         assert!(!scene.remove_reader(file)?);
         assert!(!scene.remove_writer(file)?);
+        Ok(())
+    })
+}
+
+fn a_closed_descriptor_keeps_nobody_busy(context: &Context) -> Outcome {
+    on_loop(context, async |scene| {
+        let (ours, _theirs) = sockets::readable_pair()?;
+        let calls = Trace::new();
+        scene.add_reader(&ours, calls.marking("read"))?;
+        calls.until("read", 1).await;
+        let vacancy = sockets::Vacancy::of(ours)?;
+        // What has been fetched by now may still come.
+        scene.turns(2).await;
+        let (before, called) = (scene.snapshot().turns, calls.count("read"));
+        scene.sleep(Duration::from_millis(20)).await;
+        // Without a wait there would be thousands.
+        assert!(scene.snapshot().turns - before < 10);
+        assert_eq!(calls.count("read"), called);
+        // Its watch goes with the number.
+        let (next, _theirs) = vacancy.fill()?;
+        scene.remove_reader(&next)?;
         Ok(())
     })
 }

@@ -3,6 +3,7 @@
 
 mod completing;
 mod failing;
+mod spurious;
 mod trickling;
 
 use std::cell::Cell;
@@ -17,6 +18,7 @@ use loopline_core::backend::{
 
 pub(crate) use completing::{Completing, Hold};
 pub(crate) use failing::{Failing, Unreadable};
+pub(crate) use spurious::Spurious;
 pub(crate) use trickling::Trickling;
 
 /// What is changed about a backend.
@@ -24,6 +26,12 @@ pub(crate) trait Alter {
     fn capabilities(&self, inner: Capabilities) -> Capabilities {
         inner
     }
+
+    /// A source is watched, or for something else from now on.
+    fn watched(&mut self, _key: Key, _want: Interest) {}
+
+    /// A source is watched no more.
+    fn unwatched(&mut self, _key: Key) {}
 
     fn wait(
         &mut self,
@@ -80,14 +88,17 @@ impl<A: Alter> Backend for Altered<A> {
     }
 
     fn watch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<()> {
+        self.alteration.watched(key, want);
         self.inner.watch(source, key, want)
     }
 
     fn rewatch(&mut self, source: Source<'_>, key: Key, want: Interest) -> io::Result<Rewatched> {
+        self.alteration.watched(key, want);
         self.inner.rewatch(source, key, want)
     }
 
     fn unwatch(&mut self, source: Source<'_>, key: Key) -> io::Result<()> {
+        self.alteration.unwatched(key);
         self.inner.unwatch(source, key)
     }
 

@@ -2,23 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{AsSource, BorrowedFile, Source};
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, open};
 use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd, ioctl_fionbio};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{Unwatchable, Watchable};
-use crate::verdict::Stop;
+use super::{PipeToRead, PipeToWrite, Unwatchable, Watchable};
+use crate::verdict::{Outcome, Stop};
 
 pub(crate) use std::io::{PipeReader, PipeWriter};
 
@@ -32,6 +33,8 @@ pub(crate) const TELLS_BLOCKING: bool = true;
 pub(crate) const HAS_SIZELESS_FILES: bool = true;
 /// Signals interrupt system calls.
 pub(crate) const INTERRUPTS: bool = true;
+/// A process can send itself signals.
+pub(crate) const SIGNALS: bool = true;
 
 /// Stream sockets have names in the file system.
 pub(crate) const UNIX_SOCKETS: bool = true;
@@ -55,6 +58,116 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     ioctl_fionbio(&reader, true)?;
     ioctl_fionbio(&writer, true)?;
     Ok((reader, writer))
+}
+
+/// Has input and output of a descriptor not block.
+pub(crate) fn unblock(descriptor: &impl AsFd) -> io::Result<()> {
+    Ok(ioctl_fionbio(descriptor, true)?)
+}
+
+/// Whether input and output of a descriptor block.
+pub(crate) fn blocks(descriptor: &impl AsFd) -> io::Result<bool> {
+    Ok(!fcntl_getfl(descriptor)?.contains(OFlags::NONBLOCK))
+}
+
+/// A device that takes everything and has nothing to be read.
+pub(crate) fn null_device() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
+}
+
+/// The reading end of each kind of pipe, which block, and the other end.
+pub(crate) fn pipes_to_read() -> Result<Vec<PipeToRead>, Stop> {
+    let (reader, writer) = io::pipe()?;
+    let (ours, theirs) = UnixStream::pair()?;
+    let (fifo_reader, fifo_writer) = fifo()?;
+    let (terminal, line) = terminal()?;
+    Ok(vec![
+        PipeToRead::new("pipe", reader, writer),
+        PipeToRead::new("Unix stream", ours, theirs),
+        PipeToRead::new("FIFO", fifo_reader, fifo_writer),
+        PipeToRead::new("terminal", terminal, line),
+    ])
+}
+
+/// The writing end of each kind of pipe of which the system tells that nobody
+/// reads it any more, which block, and the other end.
+pub(crate) fn pipes_to_write() -> Result<Vec<PipeToWrite>, Stop> {
+    let (reader, writer) = io::pipe()?;
+    let (ours, theirs) = UnixStream::pair()?;
+    let (fifo_reader, fifo_writer) = fifo()?;
+    Ok(vec![
+        PipeToWrite::new("pipe", writer, reader),
+        PipeToWrite::new("Unix stream", ours, theirs),
+        PipeToWrite::new("FIFO", fifo_writer, fifo_reader),
+    ])
+}
+
+/// What can be written to and read from, and what gives it something to read.
+pub(crate) fn pipes_that_can_be_read() -> Result<Vec<PipeToRead>, Stop> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let (terminal, line) = terminal()?;
+    let folder = tempfile::tempdir()?;
+    let path = make_fifo(folder.path())?;
+    let both = File::options().read(true).write(true).open(&path)?;
+    Ok(vec![
+        PipeToRead::new("Unix stream", ours, theirs),
+        PipeToRead::new("FIFO", both.try_clone()?, both),
+        PipeToRead::new("terminal", terminal, line),
+    ])
+}
+
+impl PipeToRead {
+    fn new(kind: &'static str, ours: impl Into<OwnedFd>, theirs: impl Write + 'static) -> Self {
+        Self {
+            kind,
+            ours: ours.into(),
+            theirs: Box::new(theirs),
+        }
+    }
+}
+
+impl PipeToWrite {
+    fn new(
+        kind: &'static str,
+        ours: impl Into<OwnedFd>,
+        theirs: impl Read + Send + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            ours: ours.into(),
+            theirs: Box::new(theirs),
+        }
+    }
+}
+
+fn make_fifo(folder: &Path) -> Result<PathBuf, Stop> {
+    let path = folder.join("fifo");
+    if !Command::new("mkfifo").arg(&path).status()?.success() {
+        return Err(Stop::skipped("mkfifo(1)"));
+    }
+    Ok(path)
+}
+
+/// The two ends of a FIFO.
+fn fifo() -> Result<(File, File), Stop> {
+    let folder = tempfile::tempdir()?;
+    let path = make_fifo(folder.path())?;
+    // A reader that does not wait for a writer.
+    let reader = open(&path, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())?;
+    let writer = File::options().write(true).open(&path)?;
+    ioctl_fionbio(&reader, false)?;
+    Ok((reader.into(), writer))
+}
+
+/// Both sides of a terminal.
+fn terminal() -> Result<(OwnedFd, File), Stop> {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&terminal)?;
+    unlockpt(&terminal)?;
+    let name = ptsname(&terminal, Vec::new())?;
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let line = open(name.as_c_str(), flags, Mode::empty())?;
+    Ok((terminal, File::from(line)))
 }
 
 /// The two ends of a Unix socket: the first does not block.
@@ -182,20 +295,12 @@ pub(crate) fn watchable() -> Result<Vec<Watchable>, Stop> {
     let (ours, theirs) = UnixStream::pair()?;
     let stream = Watchable::new("Unix stream", ours, theirs);
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("fifo");
-    if !Command::new("mkfifo").arg(&path).status()?.success() {
-        return Err(Stop::skipped("mkfifo(1)"));
-    }
+    let path = make_fifo(folder.path())?;
     // Opened for both, so that neither end has to wait for the other.
     let end = File::options().read(true).write(true).open(&path)?;
     let fifo = Watchable::new("FIFO", end.try_clone()?, end);
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-    grantpt(&terminal)?;
-    unlockpt(&terminal)?;
-    let name = ptsname(&terminal, Vec::new())?;
-    let flags = OFlags::RDWR | OFlags::NOCTTY;
-    let line = open(name.as_c_str(), flags, Mode::empty())?;
-    let terminal = Watchable::new("terminal", terminal, File::from(line));
+    let (terminal, line) = terminal()?;
+    let terminal = Watchable::new("terminal", terminal, line);
     Ok(vec![pipe, stream, fifo, terminal])
 }
 
@@ -233,6 +338,9 @@ pub(crate) fn allow_descriptors(count: u64) -> Result<(), Stop> {
     );
     Err(Stop::skipped(lack))
 }
+
+/// A crash ends a process at once.
+pub(crate) fn end_at_crashes() {}
 
 /// The descriptors that this process has open, by their numbers.
 pub(crate) fn open_descriptors() -> Result<BTreeSet<String>, Stop> {
@@ -283,6 +391,17 @@ pub(crate) fn interrupt() -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop::skipped("a shell that can stop a process"))
+}
+
+/// Two signals that are of no other use.
+pub(crate) fn spare_signals() -> Result<[SignalKind; 2], Stop> {
+    Ok([SignalKind::user_defined1(), SignalKind::user_defined2()])
+}
+
+/// Sends this thread a signal. It was delivered when this returns: one that came
+/// later, when nobody listens any more, would end the process.
+pub(crate) fn send_signal(kind: SignalKind) -> Outcome {
+    Ok(signal_hook::low_level::raise(kind.as_raw())?)
 }
 
 /// A file that tells no size, and what is in it, where there is one.

@@ -12,16 +12,17 @@ use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::windows::fs::OpenOptionsExt;
-use std::os::windows::io::{AsSocket, OwnedHandle, OwnedSocket};
+use std::os::windows::io::{AsHandle, AsSocket, OwnedHandle, OwnedSocket};
 use std::path::{Path, PathBuf};
 
+use loopline_core::SignalKind;
 use loopline_core::backend::{BorrowedFile, Source};
 
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
 
-use super::{Unwatchable, Watchable};
+use super::{PipeToRead, PipeToWrite, Unwatchable, Watchable};
 use crate::harness::sockets;
-use crate::verdict::Stop;
+use crate::verdict::{Outcome, Stop};
 
 /// Sources are sockets, so what is not one cannot even be named.
 pub(crate) const NAMES_ANY_DESCRIPTOR: bool = false;
@@ -33,6 +34,8 @@ pub(crate) const TELLS_BLOCKING: bool = false;
 pub(crate) const HAS_SIZELESS_FILES: bool = false;
 /// Nothing interrupts a system call.
 pub(crate) const INTERRUPTS: bool = false;
+/// A process cannot press Ctrl-C on its own console alone.
+pub(crate) const SIGNALS: bool = false;
 /// The standard library has no Unix sockets here.
 pub(crate) const UNIX_SOCKETS: bool = false;
 /// Nothing limits the handles of a process.
@@ -85,6 +88,31 @@ pub(crate) fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     Ok((reader, writer))
 }
 
+pub(crate) fn unblock(_: &impl AsHandle) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn blocks(_: &impl AsHandle) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A device that takes everything and has nothing to be read.
+pub(crate) fn null_device() -> io::Result<File> {
+    File::options().read(true).write(true).open("NUL")
+}
+
+pub(crate) fn pipes_to_read() -> Result<Vec<PipeToRead>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
+}
+
+pub(crate) fn pipes_to_write() -> Result<Vec<PipeToWrite>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
+}
+
+pub(crate) fn pipes_that_can_be_read() -> Result<Vec<PipeToRead>, Stop> {
+    Err(Stop::skipped("pipes that can be watched"))
+}
+
 /// A pipe that passes for a file, and its other end.
 pub(crate) fn pipe_as_file() -> io::Result<(File, io::PipeWriter)> {
     let (reader, writer) = io::pipe()?;
@@ -128,6 +156,11 @@ pub(crate) fn allow_descriptors(_count: u64) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Has a crash end this process at once, whatever asks for debuggers.
+pub(crate) fn end_at_crashes() {
+    sys::end_at_once();
+}
+
 /// The handles that this process has open, of whatever kind, by their numbers.
 pub(crate) fn open_descriptors() -> Result<BTreeSet<String>, Stop> {
     // The first socket makes more than itself, once for the whole process.
@@ -162,6 +195,14 @@ pub(crate) fn inherited_descriptors() -> Result<BTreeSet<String>, Stop> {
 }
 
 pub(crate) fn interrupt() -> Result<(), Stop> {
+    Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn spare_signals() -> Result<[SignalKind; 2], Stop> {
+    Err(Stop::skipped("signals"))
+}
+
+pub(crate) fn send_signal(_: SignalKind) -> Outcome {
     Err(Stop::skipped("signals"))
 }
 

@@ -2,12 +2,11 @@
 
 use std::sync::LazyLock;
 
+use loopline_core::tls::{Identity, Pem};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
-
-use crate::TlsIdentity;
 
 /// The name that servers' certificates are for.
 pub(crate) const NAME: &str = "example.test";
@@ -18,7 +17,7 @@ pub(crate) const OTHER_NAME: &str = "elsewhere.test";
 /// An issuer of certificates.
 pub(crate) struct Authority {
     /// Its own, in PEM.
-    pub(crate) root: String,
+    pub(crate) root: Pem,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -33,7 +32,8 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
-        let root = params.self_signed(&key).expect("a certificate").pem();
+        let root = params.self_signed(&key).expect("a certificate");
+        let root = Pem::bytes(root.pem());
         let issuer = Issuer::new(params, key);
         Self { root, issuer }
     }
@@ -43,7 +43,7 @@ impl Authority {
         &self,
         names: impl IntoIterator<Item = String>,
         change: impl FnOnce(&mut CertificateParams),
-    ) -> TlsIdentity {
+    ) -> Identity {
         let names: Vec<_> = names.into_iter().collect();
         let mut params = CertificateParams::new(names).expect("names");
         params.extended_key_usages = vec![
@@ -53,7 +53,10 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        TlsIdentity::new(certificate.pem(), key.serialize_pem())
+        Identity {
+            chain: Pem::bytes(certificate.pem()),
+            key: Pem::bytes(key.serialize_pem()),
+        }
     }
 }
 
@@ -69,15 +72,14 @@ pub(crate) static AUTHORITY: LazyLock<Authority> =
 static STRANGER: LazyLock<Authority> = LazyLock::new(|| Authority::new("a stranger"));
 
 /// A server's.
-pub(crate) static SERVER: LazyLock<TlsIdentity> =
-    LazyLock::new(|| AUTHORITY.issue(named(), |_| {}));
+pub(crate) static SERVER: LazyLock<Identity> = LazyLock::new(|| AUTHORITY.issue(named(), |_| {}));
 
 /// A client's.
-pub(crate) static CLIENT: LazyLock<TlsIdentity> =
+pub(crate) static CLIENT: LazyLock<Identity> =
     LazyLock::new(|| AUTHORITY.issue(["a-client.test".to_owned()], |_| {}));
 
 /// A server's of which the time is over.
-pub(crate) static EXPIRED: LazyLock<TlsIdentity> = LazyLock::new(|| {
+pub(crate) static EXPIRED: LazyLock<Identity> = LazyLock::new(|| {
     AUTHORITY.issue(named(), |params| {
         params.not_before = date_time_ymd(2001, 1, 1);
         params.not_after = date_time_ymd(2002, 1, 1);
@@ -85,7 +87,7 @@ pub(crate) static EXPIRED: LazyLock<TlsIdentity> = LazyLock::new(|| {
 });
 
 /// A server's of which the time has not come.
-pub(crate) static EARLY: LazyLock<TlsIdentity> = LazyLock::new(|| {
+pub(crate) static EARLY: LazyLock<Identity> = LazyLock::new(|| {
     AUTHORITY.issue(named(), |params| {
         params.not_before = date_time_ymd(4001, 1, 1);
         params.not_after = date_time_ymd(4002, 1, 1);
@@ -93,18 +95,17 @@ pub(crate) static EARLY: LazyLock<TlsIdentity> = LazyLock::new(|| {
 });
 
 /// A server's that nobody knows the issuer of.
-pub(crate) static FOREIGN: LazyLock<TlsIdentity> =
-    LazyLock::new(|| STRANGER.issue(named(), |_| {}));
+pub(crate) static FOREIGN: LazyLock<Identity> = LazyLock::new(|| STRANGER.issue(named(), |_| {}));
 
 /// One that is a client's alone.
-pub(crate) static NO_SERVER: LazyLock<TlsIdentity> = LazyLock::new(|| {
+pub(crate) static NO_SERVER: LazyLock<Identity> = LazyLock::new(|| {
     AUTHORITY.issue(named(), |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     })
 });
 
 /// A server's of 40 KB: its message spans several records.
-pub(crate) static LARGE: LazyLock<TlsIdentity> = LazyLock::new(|| {
+pub(crate) static LARGE: LazyLock<Identity> = LazyLock::new(|| {
     let more = (0..800).map(|n| format!("a-name-that-takes-room-in-a-certificate-{n:05}.test"));
     AUTHORITY.issue(named().into_iter().chain(more), |_| {})
 });

@@ -6,10 +6,10 @@ use loopline_core::tls::{Progress, TlsContext, TlsError, TlsVersion};
 
 use super::cut::Cut;
 use super::machine::Machine;
-use super::parts::{self, VERSIONS};
+use super::parts::{self, Parts, VERSIONS};
+use crate::TlsSide;
 use crate::context::Context;
 use crate::verdict::{Outcome, Stop};
-use crate::{TlsParts, TlsSide};
 
 /// Both ends, started.
 pub(crate) struct Pair {
@@ -28,11 +28,7 @@ impl Pair {
         })
     }
 
-    pub(crate) fn of(
-        context: &Context,
-        client: &TlsParts,
-        server: &TlsParts,
-    ) -> Result<Self, Stop> {
+    pub(crate) fn of(context: &Context, client: &Parts, server: &Parts) -> Result<Self, Stop> {
         Self::new(&context.tls(client)?, &context.tls(server)?)
     }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use loopline_core::tls::{Progress, StopTlsError, StopTlsOptions};
 use loopline_core::{EventLoop, SharedProtocol, Transport};
 
+use super::peer::Peer;
 use super::upgrade::{Link, Upgrade, Upgraded};
 use crate::harness::recorder::Log;
 use crate::verdict::{Outcome, Stop};
@@ -34,6 +35,26 @@ impl Upgrade<'_> {
         })
     }
 
+    /// Begins to take TLS off, until the peer has heard everything up to the
+    /// close_notify, which it does not answer.
+    pub(crate) async fn stopping_heard<'b>(
+        &'b self,
+        link: &mut Link,
+        transport: &Rc<dyn Transport>,
+        protocol: SharedProtocol,
+    ) -> Result<Stopping<'b>, Stop> {
+        let mut stopping = self.stopping(transport, protocol, StopTlsOptions::default());
+        self.heard(link, &mut stopping).await?;
+        Ok(stopping)
+    }
+
+    /// Goes on taking TLS off until the peer has heard the close_notify.
+    pub(crate) async fn heard(&self, link: &mut Link, stopping: &mut Stopping<'_>) -> Outcome {
+        let closed = |peer: &Peer| peer.progress() == Progress::PeerClosed;
+        let hearing = link.peer.until(self.scene, closed);
+        self.scene.while_pending(stopping, hearing).await?
+    }
+
     /// Takes TLS off, while the peer does what it does.
     pub(crate) async fn stop(
         &self,
@@ -55,11 +76,7 @@ impl Upgrade<'_> {
         protocol: SharedProtocol,
         behind: &[u8],
     ) -> Result<Rc<dyn Transport>, Stop> {
-        let mut stopping = self.stopping(transport, protocol, StopTlsOptions::default());
-        let heard = link
-            .peer
-            .until(self.scene, |peer| peer.progress() == Progress::PeerClosed);
-        self.scene.while_pending(&mut stopping, heard).await??;
+        let stopping = self.stopping_heard(link, transport, protocol).await?;
         link.peer.close_before(behind)?;
         let plain = self.stop(link, stopping).await?;
         link.peer.leave();

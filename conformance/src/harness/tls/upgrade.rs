@@ -14,15 +14,15 @@ use socket2::SockRef;
 use super::authority::NAME;
 use super::cut::Cut;
 use super::pair::SIDES;
-use super::parts::{self, VERSIONS};
+use super::parts::{self, Parts, VERSIONS};
 use super::peer::Peer;
+use crate::TlsSide;
 use crate::context::Context;
 use crate::harness::connections::Kind;
 use crate::harness::files;
 use crate::harness::recorder::{Log, Recorder};
 use crate::harness::scene::{Scene, on_loop};
 use crate::verdict::{Outcome, Stop};
-use crate::{TlsParts, TlsSide};
 
 /// One of all combinations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +108,12 @@ impl Upgrade<'_> {
     }
 
     /// What the loop's context is asked for.
-    pub(crate) fn ours(&self) -> TlsParts {
+    pub(crate) fn ours(&self) -> Parts {
         Self::parts(self.setting.side).version(self.setting.version)
     }
 
     /// What the peer's is asked for.
-    pub(crate) fn theirs(&self) -> TlsParts {
+    pub(crate) fn theirs(&self) -> Parts {
         let side = match self.setting.side {
             TlsSide::Client => TlsSide::Server,
             TlsSide::Server => TlsSide::Client,
@@ -121,7 +121,7 @@ impl Upgrade<'_> {
         Self::parts(side).version(self.setting.version)
     }
 
-    fn parts(side: TlsSide) -> TlsParts {
+    fn parts(side: TlsSide) -> Parts {
         match side {
             TlsSide::Client => parts::client(),
             TlsSide::Server => parts::server(),
@@ -136,7 +136,7 @@ impl Upgrade<'_> {
         })
     }
 
-    pub(crate) fn context(&self, parts: &TlsParts) -> Result<Arc<dyn TlsContext>, Stop> {
+    pub(crate) fn context(&self, parts: &Parts) -> Result<Arc<dyn TlsContext>, Stop> {
         self.scene.context.tls(parts)
     }
 
@@ -196,7 +196,7 @@ impl Upgrade<'_> {
         self.begin_with(link, &self.theirs())
     }
 
-    pub(crate) fn begin_with(&self, link: &mut Link, parts: &TlsParts) -> Outcome {
+    pub(crate) fn begin_with(&self, link: &mut Link, parts: &Parts) -> Outcome {
         let context = self.context(parts)?;
         link.peer.begin(match parts.side {
             TlsSide::Client => context.client(&parts::name())?,
@@ -223,7 +223,7 @@ impl Upgrade<'_> {
     pub(crate) async fn start(
         &self,
         link: &mut Link,
-        parts: &TlsParts,
+        parts: &Parts,
         options: StartTlsOptions,
     ) -> Result<Result<Rc<dyn Transport>, StartTlsError>, Stop> {
         let context = self.context(parts)?;

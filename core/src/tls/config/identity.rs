@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn none_is_none_whatever_the_name() {
+        assert!(Identities::new().is_empty());
+        assert!(!Identities::new().any(identity("any")).is_empty());
+        let named = Identities::new().named("a.test", identity("a"));
+        assert!(!named.is_empty());
+    }
+
+    #[test]
     fn no_name_is_refused() {
         for name in ["", ".", "a b", "*", "*.", "a.*.test", "127.0.0.1 "] {
             let identities = Identities::new().named(name, identity("x"));

@@ -143,3 +143,34 @@ impl fmt::Display for Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_certificates_has_none() {
+        for text in ["", "no PEM at all"] {
+            let certificates = Pem::bytes(text).certificates();
+            assert!(matches!(certificates, Err(ConfigError::Empty { .. })));
+        }
+        let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+        let certificates = Pem::bytes(broken).certificates();
+        assert!(matches!(certificates, Err(ConfigError::Unusable { .. })));
+    }
+
+    #[test]
+    fn a_key_that_takes_a_passphrase_is_told_from_a_broken_one() {
+        let label = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n\
+                     -----END ENCRYPTED PRIVATE KEY-----\n";
+        let header = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+                      DEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        for text in [label, header] {
+            let key = Pem::bytes(text).key();
+            assert!(matches!(key, Err(ConfigError::Encrypted { .. })), "{text}");
+        }
+        let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let key = Pem::bytes(other).key();
+        assert!(matches!(key, Err(ConfigError::Empty { .. })));
+    }
+}

@@ -10,7 +10,8 @@ use super::Flags;
 use super::{State, TlsStream};
 use crate::engine::{ExceptionContext, Severity, TimerHandle};
 use crate::tls::upgrade::StartTlsError;
-use crate::transport::Transport;
+use crate::trace::HandshakeSpan;
+use crate::transport::{Line, Transport};
 
 /// What has to be known until the handshake is done.
 #[derive(Default)]
@@ -20,6 +21,7 @@ pub(super) struct Handshake {
     timer: Option<TimerHandle>,
     /// Nobody waits: a server has accepted the connection.
     alone: bool,
+    span: HandshakeSpan,
 }
 
 impl TlsStream {
@@ -70,6 +72,7 @@ impl TlsStream {
         self.put_handshake(Box::new(Handshake {
             timer,
             alone,
+            span: HandshakeSpan::begin(|| self.peername()),
             ..Handshake::default()
         }));
         let mut wire = self.engine.take_wire();
@@ -140,6 +143,7 @@ impl TlsStream {
         if let Some(timer) = handshake.timer.take() {
             timer.cancel();
         }
+        handshake.span.end(result.as_ref().err(), || self.session());
         if handshake.alone {
             drop(handshake);
             if let Err(error) = result {

@@ -13,7 +13,7 @@ use super::{Flags, State, TlsStream};
 use crate::backend::Key;
 use crate::engine::Engine;
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
-use crate::transport::{Flow, Line};
+use crate::transport::{Address, Flow, Line};
 
 /// How much is sent in one turn, in bytes: other connections wait for at most
 /// so long (line A70).
@@ -76,6 +76,10 @@ impl Carrier for TlsStream {
 
     fn key(&self) -> Key {
         self.key.get()
+    }
+
+    fn peer(&self) -> Option<Address> {
+        self.peername()
     }
 
     fn check_sending(&self) -> Result<(), Kind> {

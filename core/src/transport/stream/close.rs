@@ -121,7 +121,11 @@ impl<S: StreamIo> Stream<S> {
         let reason = self.take_busy(|busy| &mut busy.reason);
         self.disown();
         let _closed = Closed(self);
-        let outcome = borrow(&protocol).connection_lost(reason.as_ref());
+        let outcome = {
+            let _entered = self.span.enter();
+            borrow(&protocol).connection_lost(reason.as_ref())
+        };
+        self.span.end(reason.as_ref());
         if let Err(error) = outcome {
             self.engine.report_error("connection_lost failed", &*error);
         }

@@ -25,12 +25,24 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn write_eof(&self) -> Result<(), WriteError> {
-        self.end_writing();
+        if !S::WRITES {
+            return Err(WriteError::EofUnsupported);
+        }
+        if S::READS {
+            self.end_writing();
+        } else {
+            // Nothing is left of it then (line D52).
+            self.close_gently();
+        }
         Ok(())
     }
 
     fn can_write_eof(&self) -> bool {
-        true
+        S::WRITES
+    }
+
+    fn can_half_close(&self) -> bool {
+        S::READS && S::WRITES
     }
 
     fn close(&self) {
@@ -53,19 +65,19 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn pause_reading(&self) {
-        if !self.is_closing() {
+        if S::READS && !self.is_closing() {
             self.pause();
         }
     }
 
     fn resume_reading(&self) {
-        if !self.is_closing() {
+        if S::READS && !self.is_closing() {
             self.resume();
         }
     }
 
     fn is_reading(&self) -> bool {
-        !self.is_closing() && !self.has(Flags::PAUSED | Flags::EOF_READ)
+        S::READS && !self.is_closing() && !self.has(Flags::PAUSED | Flags::EOF_READ)
     }
 
     fn set_write_buffer_limits(
@@ -116,7 +128,9 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn send_file_support(&self) -> SendFileSupport {
-        if S::SYSTEM && self.engine.capabilities().send_file {
+        if !S::WRITES {
+            SendFileSupport::Unsupported
+        } else if S::SYSTEM && self.engine.capabilities().send_file {
             SendFileSupport::Native
         } else {
             SendFileSupport::Fallback
@@ -132,7 +146,8 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn is_writable(&self) -> bool {
-        !self.has(Flags::TRANSFER | Flags::EOF_WRITTEN)
+        // A layer needs both directions (line B2).
+        S::READS && S::WRITES && !self.has(Flags::TRANSFER | Flags::EOF_WRITTEN)
     }
 
     fn successor(&self) -> &Successor {

@@ -16,6 +16,7 @@
 mod close;
 mod flow;
 mod handle;
+mod one_way;
 mod read;
 mod transfer;
 mod unread;
@@ -37,6 +38,7 @@ use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
 use crate::protocol::{Protocol, SharedProtocol};
 use crate::send_file::{Active, Carrier};
+use crate::trace::ConnectionSpan;
 
 pub(crate) use close::copy as copy_error;
 
@@ -98,6 +100,7 @@ pub(crate) struct Stream<S: StreamIo> {
     successor: Successor,
     /// Those of the server that has accepted the connection.
     server: Option<Rc<Clients>>,
+    span: ConnectionSpan,
 }
 
 impl<S: StreamIo> Stream<S> {
@@ -124,6 +127,7 @@ impl<S: StreamIo> Stream<S> {
             queued: Cell::new(0),
             flow: FlowControl::new(),
             busy: RefCell::new(None),
+            span: ConnectionSpan::begin(&names),
             names,
             successor: Successor::default(),
             server: server.map(Rc::clone),
@@ -181,11 +185,28 @@ impl<S: StreamIo> Stream<S> {
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
         let protocol = self.protocol.borrow().clone()?;
         let guard = PanicGuard(self);
-        let result = callback(&mut *borrow(&protocol));
+        let result = {
+            let _entered = self.span.enter();
+            callback(&mut *borrow(&protocol))
+        };
         std::mem::forget(guard);
         drop(protocol);
         self.engine.settle();
         Some(result)
+    }
+
+    /// So many bytes were received.
+    #[inline]
+    fn count_received(&self, count: usize) {
+        self.engine.counters().received(count);
+        self.span.received(count);
+    }
+
+    /// So many bytes were sent.
+    #[inline]
+    fn count_sent(&self, count: u64) {
+        self.engine.counters().sent(count);
+        self.span.sent(count);
     }
 
     /// What the connection waits for now. Reading that was paused stays armed
@@ -238,10 +259,12 @@ impl<S: StreamIo> Watched for Stream<S> {
 
     fn ready(&self, engine: &Engine, ready: Readiness) {
         if ready.contains(Readiness::READ) {
-            if self.may_read() {
+            if !self.may_read() {
+                self.update_interest();
+            } else if S::READS {
                 self.read_ready();
             } else {
-                self.update_interest();
+                self.reader_left();
             }
         }
         if ready.contains(Readiness::WRITE) {
@@ -251,6 +274,9 @@ impl<S: StreamIo> Watched for Stream<S> {
     }
 
     fn done(&self, result: io::Result<u64>) {
+        if let Ok(count) = result {
+            self.count_sent(count);
+        }
         self.transfer_done(result);
     }
 
@@ -276,6 +302,15 @@ impl<S: StreamIo> Watched for Stream<S> {
 
     fn shut_down(&self) {
         self.abort_now();
+    }
+
+    #[cfg(feature = "debug")]
+    fn left_open(&self) -> Option<String> {
+        let end = match self.names.peername() {
+            Some(peer) => format!("the connection to {peer} was lost"),
+            None => "the connection to a peer without a name was lost".to_owned(),
+        };
+        (!self.has(Flags::ENDING)).then_some(end)
     }
 
     fn abandon(&self) {

@@ -69,6 +69,7 @@ impl<S: StreamIo> Stream<S> {
         };
         let guard = PanicGuard(self);
         let read = {
+            let _entered = self.span.enter();
             let mut protocol = borrow(&protocol);
             match protocol.as_buffered() {
                 Some(buffered) => self.read_into(buffered),
@@ -76,6 +77,7 @@ impl<S: StreamIo> Stream<S> {
                     let mut buffer = self.engine.read_buffer();
                     let read = self.receive(&mut buffer);
                     deliver(read, |count| {
+                        self.count_received(count);
                         protocol.data_received_mut(&mut buffer[..count])
                     })
                 }
@@ -109,7 +111,10 @@ impl<S: StreamIo> Stream<S> {
             return Ok(());
         }
         let read = self.receive(space);
-        deliver(read, |count| protocol.buffer_updated(count))
+        deliver(read, |count| {
+            self.count_received(count);
+            protocol.buffer_updated(count)
+        })
     }
 
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
@@ -121,8 +126,9 @@ impl<S: StreamIo> Stream<S> {
     fn end_of_stream(&self) {
         self.set(Flags::EOF_READ);
         match self.call(crate::protocol::Protocol::eof_received) {
-            Some(Ok(true)) => self.update_interest(),
-            Some(Ok(false)) => self.close_gently(),
+            // What is only read is of no more use (line D32).
+            Some(Ok(true)) if S::WRITES => self.update_interest(),
+            Some(Ok(_)) => self.close_gently(),
             Some(Err(error)) => self.raised("eof_received failed", error),
             None => {}
         }

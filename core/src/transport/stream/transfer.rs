@@ -7,6 +7,7 @@ use super::{Flags, Stream, StreamIo};
 use crate::backend::Key;
 use crate::engine::{Engine, Run};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
+use crate::transport::Address;
 
 impl<S: StreamIo> Stream<S> {
     pub(super) fn transfer_wants_write(&self) -> bool {
@@ -37,9 +38,15 @@ impl<S: StreamIo> Carrier for Stream<S> {
         self.key.get()
     }
 
+    fn peer(&self) -> Option<Address> {
+        self.names.peername()
+    }
+
     fn check_sending(&self) -> Result<(), Kind> {
         let flags = self.flags.get();
-        if flags.intersects(Flags::CLOSING | Flags::ENDING) {
+        if !S::WRITES {
+            Err(Kind::Unsupported)
+        } else if flags.intersects(Flags::CLOSING | Flags::ENDING) {
             Err(Kind::Closing)
         } else if flags.contains(Flags::TRANSFER) {
             Err(Kind::InProgress)
@@ -68,10 +75,13 @@ impl<S: StreamIo> Carrier for Stream<S> {
 
     fn send_some(&self, transfer: &mut Transfer) -> Option<Step> {
         let key = self.key.get();
-        self.with_io(|io| {
+        let before = transfer.sent();
+        let step = self.with_io(|io| {
             let native = io.source().map(|socket| (key, socket));
             transfer.step(&self.engine, native, &mut |data| io.send(data))
-        })
+        });
+        self.count_sent(transfer.sent() - before);
+        step
     }
 
     fn take_active(&self) -> Option<Active> {

@@ -19,6 +19,9 @@ impl<S: StreamIo> Stream<S> {
     /// Whether bytes are taken, dropped, or refused.
     #[inline]
     fn admits(&self) -> Result<bool, WriteError> {
+        if !S::WRITES {
+            return Err(WriteError::ReadOnly);
+        }
         let hindrance = Flags::TRANSFER | Flags::EOF_WRITTEN | Flags::CLOSING | Flags::ENDING;
         if self.has(hindrance) {
             return self.admits_none();
@@ -72,7 +75,7 @@ impl<S: StreamIo> Stream<S> {
         if self.queued.get() == 0 && total > 0 {
             let first = &lines[..lines.len().min(IOV_MAX)];
             let written = self.with_io(|io| io.send_vectored(first)).unwrap_or(Ok(0));
-            match taken(written) {
+            match self.taken(written) {
                 Ok(count) => sent = count,
                 Err(error) => return Ok(self.write_failed(error)),
             }
@@ -86,7 +89,20 @@ impl<S: StreamIo> Stream<S> {
     /// One attempt; 0 if the kernel takes nothing now.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
         let written = self.with_io(|io| io.send(data));
-        taken(written.unwrap_or(Ok(0)))
+        self.taken(written.unwrap_or(Ok(0)))
+    }
+
+    /// What a write has come to. That the kernel takes nothing now is no error,
+    /// but 0 bytes.
+    #[inline]
+    fn taken(&self, written: io::Result<usize>) -> io::Result<usize> {
+        match written {
+            Ok(count) => {
+                self.count_sent(count as u64);
+                Ok(count)
+            }
+            Err(error) => nothing_taken(error),
+        }
     }
 
     #[cold]
@@ -139,7 +155,7 @@ impl<S: StreamIo> Stream<S> {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
             let written = self.with_io(|io| io.send_vectored(&slices[..count]));
-            taken(written.unwrap_or(Ok(0)))?
+            self.taken(written.unwrap_or(Ok(0)))?
         };
         self.with_busy(|busy| busy.queue.advance(sent));
         self.queued.set(self.queued.get().saturating_sub(sent));
@@ -198,12 +214,6 @@ impl<S: StreamIo> Stream<S> {
             _ => {}
         }
     }
-}
-
-/// That the kernel takes nothing now is no error, but 0 bytes.
-#[inline]
-fn taken(written: io::Result<usize>) -> io::Result<usize> {
-    written.or_else(nothing_taken)
 }
 
 #[cold]

@@ -1,22 +1,23 @@
-//! Every way that a file can go: what carries it, how it is read, and over
-//! which sockets.
+//! A loop on which a file goes, in every way that it can.
 
-use std::fmt;
+mod link;
+mod setting;
+
 use std::future::Future;
-use std::io::{self, Read, Write};
-use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use loopline_core::backend::{AsSource, Backend};
+use loopline_core::backend::AsSource;
 use loopline_core::{
     ConnectOptions, ConnectedSocket, EventLoop, EventLoopExt, FileSource, SendFileError,
-    SendFileOptions, Transport,
+    SendFileOptions,
 };
 use socket2::Socket;
 
-use super::altered::{Altered, Completing, Hold, Refusing, Trickling};
-use super::elsewhere::elsewhere;
+pub(crate) use link::{End, Link};
+pub(crate) use setting::{Carrier, Network, Setting, Way};
+
+use super::altered::Hold;
 use super::origin::Origin;
 use super::recorder::{Log, Recorder};
 use super::scene::{Scene, on_backend};
@@ -34,128 +35,6 @@ pub(crate) const MUCH: usize = 3 * 1024 * 1024;
 
 /// What the kernel may keep in each socket of a [`Link`], in bytes.
 const KEPT: usize = 256 * 1024;
-
-/// What one call sends where a backend sends little at a time, in bytes; no
-/// divisor of anything.
-const LITTLE: NonZeroU64 = NonZeroU64::new(100_003).unwrap();
-
-/// What carries a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carrier {
-    Transport,
-    /// A transport that speaks TLS.
-    Tls,
-    Socket,
-}
-
-/// How a file gets from its place to the socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// As the backend has it.
-    Native,
-    /// By the backend, little at a time and with pauses.
-    Trickling,
-    /// By the backend, which says later that it is done.
-    Completing,
-    /// Read on the loop's thread, where the backend can.
-    InPlace,
-    /// Read on another thread.
-    Elsewhere,
-    /// From a reader that is no file.
-    Memory,
-}
-
-impl Way {
-    /// Whether the backend is to send.
-    pub(crate) fn is_native(self) -> bool {
-        matches!(self, Self::Native | Self::Trickling | Self::Completing)
-    }
-
-    pub(crate) fn backend(
-        self,
-        context: &Context,
-        hold: &Rc<Hold>,
-    ) -> Result<Box<dyn Backend>, Stop> {
-        let inner = context.backend()?;
-        Ok(match self {
-            Self::Native | Self::Memory => inner,
-            Self::Trickling => Altered::boxed(inner, Trickling::new(LITTLE)),
-            Self::Completing => Altered::boxed(inner, Completing::new(LITTLE, Rc::clone(hold))),
-            Self::InPlace => Altered::boxed(inner, Refusing { reads: true }),
-            Self::Elsewhere => Altered::boxed(inner, Refusing { reads: false }),
-        })
-    }
-}
-
-/// Over which sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
-    Tcp,
-    Unix,
-}
-
-/// One of all combinations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Setting {
-    pub(crate) carrier: Carrier,
-    pub(crate) way: Way,
-    pub(crate) network: Network,
-    /// Whether files are in flight: the kernel, or who stands for it, works on
-    /// them by itself, and is done a moment after it was told to stop.
-    pub(crate) completes: bool,
-}
-
-impl Setting {
-    pub(crate) fn all(context: &Context) -> Result<Vec<Self>, Stop> {
-        use Way::{Completing, Elsewhere, InPlace, Memory, Native, Trickling};
-        let backend_completes = context.backend()?.capabilities().completes;
-        let mut all = Vec::new();
-        for carrier in [Carrier::Transport, Carrier::Socket] {
-            for way in [Native, Trickling, Completing, InPlace, Elsewhere, Memory] {
-                for network in [Network::Tcp, Network::Unix] {
-                    if network == Network::Tcp || os::UNIX_SOCKETS {
-                        all.push(Self {
-                            carrier,
-                            way,
-                            network,
-                            completes: way == Completing || (way.is_native() && backend_completes),
-                        });
-                    }
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// Those of a case that is run over TLS: whatever the backend sends by
-    /// itself, the coder has to encrypt.
-    fn over_tls() -> Vec<Self> {
-        let ways = [Way::Native, Way::InPlace, Way::Elsewhere, Way::Memory];
-        let setting = |way| Self {
-            carrier: Carrier::Tls,
-            way,
-            network: Network::Tcp,
-            completes: false,
-        };
-        ways.into_iter().map(setting).collect()
-    }
-
-    pub(crate) fn has_transport(&self) -> bool {
-        self.carrier != Carrier::Socket
-    }
-}
-
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            carrier,
-            way,
-            network,
-            ..
-        } = self;
-        write!(f, "{carrier:?}, {way:?}, {network:?}")
-    }
-}
 
 /// A loop on which a file goes one of the ways.
 pub(crate) struct Stage<'a> {
@@ -319,80 +198,6 @@ impl Stage<'_> {
                 return;
             }
             self.scene.turns(1).await;
-        }
-    }
-}
-
-/// Our end of a connection.
-pub(crate) enum End {
-    Transport(Rc<dyn Transport>),
-    Socket(Socket),
-}
-
-/// A connection from the loop to a peer that blocks.
-pub(crate) struct Link {
-    pub(crate) end: End,
-    pub(crate) log: Log,
-    pub(crate) peer: Socket,
-}
-
-impl Link {
-    /// The transport.
-    ///
-    /// # Errors
-    ///
-    /// That the setting has none.
-    pub(crate) fn transport(&self) -> Result<&Rc<dyn Transport>, Stop> {
-        match &self.end {
-            End::Transport(transport) => Ok(transport),
-            End::Socket(_) => Err(Stop::failed("there is no transport")),
-        }
-    }
-
-    /// Writes a little.
-    pub(crate) fn write(&self, data: &[u8]) -> Outcome {
-        match &self.end {
-            End::Transport(transport) => transport.write(data).map(drop)?,
-            End::Socket(socket) => {
-                let mut rest = data;
-                while !rest.is_empty() {
-                    match (&*socket).write(rest) {
-                        Ok(count) => rest = &rest[count..],
-                        // The peer reads on a thread.
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                            std::thread::yield_now();
-                        }
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads exactly so many bytes at the peer's end, while the loop goes on.
-    pub(crate) async fn arrival(&self, count: usize) -> Result<Vec<u8>, Stop> {
-        let mut peer = self.peer.try_clone()?;
-        let read = elsewhere(move || {
-            let mut bytes = vec![0; count];
-            peer.read_exact(&mut bytes).map(|()| bytes)
-        });
-        Ok(read.await?)
-    }
-
-    /// A peer that reads everything, on a thread.
-    pub(crate) fn reader(&self) -> io::Result<sockets::Reader> {
-        Ok(sockets::Reader::of(self.peer.try_clone()?))
-    }
-
-    /// Closes our end, and waits for `connection_lost`.
-    pub(crate) async fn close(self) -> Option<io::ErrorKind> {
-        match self.end {
-            End::Transport(transport) => {
-                transport.close();
-                self.log.until_lost().await
-            }
-            End::Socket(_) => None,
         }
     }
 }
