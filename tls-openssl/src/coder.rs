@@ -29,6 +29,9 @@ use crate::sys::keep_resumed;
 /// The most data in one record (RFC 8446, section 5.1).
 const FRAGMENT: usize = 16 * 1024;
 
+/// How many requests for new keys may follow each other: as many as rustls takes.
+const UPDATES_LIMIT: u8 = 32;
+
 /// How much may wait to be encrypted before more is refused, in bytes.
 const WAITING_LIMIT: usize = 64 * 1024;
 
@@ -47,8 +50,8 @@ pub(crate) struct OpensslCoder {
     open: bool,
     peer_closed: bool,
     closed: bool,
-    /// The peer has been told that it cannot renegotiate.
-    warned: bool,
+    /// How often the peer has been answered by the library alone.
+    answers: u8,
     /// The close_notify is behind what waits.
     close_waits: bool,
     failed: bool,
@@ -67,7 +70,7 @@ impl OpensslCoder {
             open: false,
             peer_closed: false,
             closed: false,
-            warned: false,
+            answers: 0,
             close_waits: false,
             failed: false,
         })
@@ -111,7 +114,7 @@ impl OpensslCoder {
         };
         self.stream.get_mut().feed(record);
         self.heard = true;
-        let (was_open, said) = (self.open, wire.len());
+        let (was_open, said, read) = (self.open, wire.len(), plain.len());
         let result = if was_open {
             self.read(record.len() - HEADER, plain, wire)
         } else {
@@ -124,25 +127,24 @@ impl OpensslCoder {
             // encrypt nothing meanwhile, the own close_notify least of all.
             return Err(TlsErrorKind::BadRecord.into());
         }
-        if was_open && self.says_no(&wire[said..]) {
-            self.warn(record, wire)?;
+        if was_open && self.answers_too_much(plain.len() > read, &wire[said..]) {
+            return Err(self.refuse(Fault::Length, record, wire));
         }
         Ok(Some(end))
     }
 
-    /// Whether what OpenSSL has said while it was reading is a warning that it
-    /// does not renegotiate. In TLS 1.2 it has no other alert to say and goes on.
-    fn says_no(&self, said: &[u8]) -> bool {
-        said.first() == Some(&ALERT) && self.stream.ssl().version2() != Some(SslVersion::TLS1_3)
-    }
-
-    /// The peer was told that there is no renegotiation. To say so for ever is
-    /// work for nothing, and lets what waits to be sent grow.
-    fn warn(&mut self, record: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
-        match std::mem::replace(&mut self.warned, true) {
-            true => Err(self.refuse(Fault::Length, record, wire)),
-            false => Ok(()),
+    /// Counts what OpenSSL has said by itself while it was reading: new keys of
+    /// its own in TLS 1.3, a warning that it does not renegotiate in TLS 1.2,
+    /// which has no other alert to say and goes on. To say so for ever is work
+    /// for nothing, and lets what waits to be sent grow.
+    fn answers_too_much(&mut self, brought_data: bool, said: &[u8]) -> bool {
+        let updates = self.stream.ssl().version2() == Some(SslVersion::TLS1_3);
+        if updates && brought_data {
+            self.answers = 0;
         }
+        let counts = !said.is_empty() && (updates || said.first() == Some(&ALERT));
+        self.answers += u8::from(counts);
+        self.answers > if updates { UPDATES_LIMIT } else { 1 }
     }
 
     fn shake_hands(&mut self, wire: &mut Vec<u8>) -> Result<(), ssl::Error> {
@@ -310,13 +312,12 @@ impl Coder for OpensslCoder {
         if std::mem::replace(&mut self.started, true) {
             return Err(TlsErrorKind::Misuse("a TLS connection starts once").into());
         }
-        match self.shake_hands(wire) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let error = tls_error(error, self.stream.ssl());
-                Err(self.fail(error))
-            }
-        }
+        let begun = self.shake_hands(wire);
+        self.stream.get_mut().rest();
+        begun.map_err(|error| {
+            let error = tls_error(error, self.stream.ssl());
+            self.fail(error)
+        })
     }
 
     fn receive(
@@ -353,6 +354,7 @@ impl Coder for OpensslCoder {
                 .map_err(|error| self.fail(error))?,
             false => 0,
         };
+        self.stream.get_mut().rest();
         self.waiting.extend_from_slice(&plain[done..]);
         Ok(())
     }
@@ -374,7 +376,9 @@ impl Coder for OpensslCoder {
             self.close_waits = true;
             return Ok(());
         }
-        self.notify(wire).map_err(|error| self.fail(error))
+        let notified = self.notify(wire);
+        self.stream.get_mut().rest();
+        notified.map_err(|error| self.fail(error))
     }
 
     fn session(&self) -> Option<&Session> {

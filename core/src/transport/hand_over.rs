@@ -1,6 +1,6 @@
 //! A connection that is given to a layer above it, and given back.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -14,7 +14,7 @@ pub(crate) struct Successor(OnceCell<Box<Given>>);
 #[derive(Default)]
 struct Given {
     away: Cell<bool>,
-    to: RefCell<Option<Weak<dyn Transport>>>,
+    to: Cell<Option<Weak<dyn Transport>>>,
 }
 
 impl Successor {
@@ -47,7 +47,11 @@ impl Successor {
 
     /// Who has it, if they are still there.
     pub(super) fn holder(&self) -> Option<Rc<dyn Transport>> {
-        self.0.get()?.to.borrow().as_ref()?.upgrade()
+        let place = &self.0.get()?.to;
+        let to = place.take();
+        let holder = to.as_ref().and_then(Weak::upgrade);
+        place.set(to);
+        holder
     }
 }
 

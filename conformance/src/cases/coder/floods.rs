@@ -1,13 +1,13 @@
 //! Peers that never come to an end.
 
-use loopline_core::tls::{Progress, TlsErrorKind, UNCONSUMED_LIMIT};
+use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion, UNCONSUMED_LIMIT};
 
 use crate::TlsSide;
 use crate::case::{Case, case};
 use crate::context::Context;
 use crate::harness::tls::cut::{ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, record};
 use crate::harness::tls::machine::Machine;
-use crate::harness::tls::pair::{Pair, over_sides};
+use crate::harness::tls::pair::{Pair, SIDES, over_sides};
 use crate::verdict::{Outcome, Stop};
 
 pub(super) const CASES: &[Case] = &[
@@ -27,6 +27,11 @@ pub(super) const CASES: &[Case] = &[
         "Changes of ciphers before a hello are refused sooner or later."
     ),
     case!(
+        T8,
+        requests_for_new_keys_are_not_answered_for_ever,
+        "Requests for new keys, one behind the other, are refused sooner or later, or answered once."
+    ),
+    case!(
         T2,
         an_endless_message_is_not_swallowed,
         "A handshake message without end is refused, or left unconsumed for the caller to refuse; it is not kept."
@@ -40,7 +45,7 @@ const FOR_EVER: usize = 10_000;
 /// again; what it answers in the end.
 fn flooded(
     context: &Context,
-    version: loopline_core::tls::TlsVersion,
+    version: TlsVersion,
     side: TlsSide,
     record: &[u8],
 ) -> Result<(Machine, TlsErrorKind), Stop> {
@@ -84,6 +89,36 @@ fn changes_of_ciphers_are_not_taken_for_ever(context: &Context) -> Outcome {
         assert_eq!(refused, TlsErrorKind::BadRecord);
         Ok(())
     })
+}
+
+/// What the answers of one side may come to, in bytes, when it is asked for ever.
+const ANSWERS: usize = 4096;
+
+fn requests_for_new_keys_are_not_answered_for_ever(context: &Context) -> Outcome {
+    for side in SIDES {
+        let mut pair = Pair::open(context, TlsVersion::Tls13)?;
+        let (end, peer) = pair.ends(side);
+        let mut refused = None;
+        for _ in 0..FOR_EVER {
+            match end.update_keys() {
+                Ok(()) => {}
+                // Then it cannot ask, and the other side is asked by others.
+                Err(error) if *error.kind() == TlsErrorKind::Unsupported => break,
+                Err(error) => return Err(error.into()),
+            }
+            if let Err(error) = peer.arrive(&end.take_wire()) {
+                refused = Some(error.kind().clone());
+                break;
+            }
+        }
+        let answered = peer.wire.len();
+        assert!(answered < ANSWERS, "{answered} bytes of answers");
+        assert!(peer.input.is_empty() || refused.is_some(), "it is kept");
+        if let Some(kind) = refused {
+            assert_eq!(kind, TlsErrorKind::BadRecord);
+        }
+    }
+    Ok(())
 }
 
 fn an_endless_message_is_not_swallowed(context: &Context) -> Outcome {

@@ -5,9 +5,12 @@ use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion};
 use crate::case::{Case, case};
 use crate::context::Context;
 use crate::harness::files;
-use crate::harness::tls::cut::{ALERT, CHANGE_CIPHER_SPEC, Cut, DATA, HANDSHAKE, HEADER, record};
+use crate::harness::tls::cut::{
+    ALERT, CHANGE_CIPHER_SPEC, Cut, DATA, HANDSHAKE, HEADER, record, records,
+};
 use crate::harness::tls::machine::{Machine, refusal};
 use crate::harness::tls::pair::{Pair, over_cuts, over_sides};
+use crate::harness::tls::parts;
 use crate::verdict::Outcome;
 
 pub(super) const CASES: &[Case] = &[
@@ -55,6 +58,11 @@ pub(super) const CASES: &[Case] = &[
         T8,
         a_record_left_out_or_sent_twice_is_refused,
         "A record out of its order brings no data."
+    ),
+    case!(
+        T8,
+        a_ticket_without_its_secret_is_refused,
+        "A real ticket whose binder was changed ends the handshake with an alert, before anything is resumed."
     ),
     case!(
         T8,
@@ -244,6 +252,37 @@ fn a_record_left_out_or_sent_twice_is_refused(context: &Context) -> Outcome {
         }
         Ok(())
     })
+}
+
+fn a_ticket_without_its_secret_is_refused(context: &Context) -> Outcome {
+    let version = TlsVersion::Tls13;
+    let client = context.tls(&parts::client().version(version).resuming())?;
+    let server = context.tls(&parts::server().version(version).resuming())?;
+    for round in 0..2 {
+        let mut pair = Pair::new(&client, &server)?.opened(Cut::Whole)?;
+        assert_eq!(pair.server.session()?.resumed, round > 0);
+        pair.talk(b"hello", Cut::Whole)?;
+        pair.client.close()?;
+        pair.server.close()?;
+        pair.exchange(Cut::Whole)?;
+    }
+    let mut pair = Pair::new(&client, &server)?;
+    let mut hello = pair.client.take_wire();
+    // Binders are the last of a hello (RFC 8446, section 4.2.11).
+    let end = records(&hello)[0].1;
+    hello[end - 1] ^= 1;
+    let refused = refusal(pair.server.arrive(&hello))?;
+    assert_eq!(refused, TlsErrorKind::BadRecord);
+    assert!(!pair.server.has_session(), "it was resumed");
+    // illegal_parameter or decrypt_error: the RFC leaves it open.
+    let alert = pair.server.take_wire();
+    assert!(
+        matches!(alert[..], [ALERT, 3, _, 0, 2, 2, 47 | 51]),
+        "{alert:?}"
+    );
+    let told = refusal(pair.client.arrive(&alert))?;
+    assert!(matches!(told, TlsErrorKind::Alert(47 | 51)), "{told:?}");
+    Ok(())
 }
 
 fn random_bytes_open_nothing(context: &Context) -> Outcome {

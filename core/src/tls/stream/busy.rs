@@ -1,6 +1,6 @@
 //! What an idle connection does not need.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io;
 
 use super::{Handshake, Lingering, Stopping};
@@ -10,7 +10,7 @@ use crate::transport::Unread;
 
 /// The parts, which are there together or not at all.
 #[derive(Default)]
-pub(super) struct Busy(RefCell<Option<Box<Parts>>>);
+pub(super) struct Busy(Cell<Option<Box<Parts>>>);
 
 #[derive(Default)]
 pub(super) struct Parts {
@@ -33,23 +33,31 @@ pub(super) struct Parts {
 impl Busy {
     /// Puts something in. No user code may run inside.
     pub(super) fn with<R>(&self, use_parts: impl FnOnce(&mut Parts) -> R) -> R {
-        use_parts(self.0.borrow_mut().get_or_insert_default())
+        let mut parts = self.0.take().unwrap_or_default();
+        let result = use_parts(&mut parts);
+        self.0.set(Some(parts));
+        result
     }
 
     /// Takes something out.
     pub(super) fn take<T>(&self, part: impl FnOnce(&mut Parts) -> &mut Option<T>) -> Option<T> {
-        part(self.0.borrow_mut().as_mut()?).take()
+        let mut parts = self.0.take()?;
+        let taken = part(&mut parts).take();
+        self.0.set(Some(parts));
+        taken
     }
 
     pub(super) fn has_unread(&self) -> bool {
-        let parts = self.0.borrow();
-        parts.as_ref().is_some_and(|parts| parts.unread.is_some())
+        let parts = self.0.take();
+        let has = parts.as_ref().is_some_and(|parts| parts.unread.is_some());
+        self.0.set(parts);
+        has
     }
 
     /// Gives the memory back if nothing is left.
     pub(super) fn tidy(&self) {
-        let mut place = self.0.borrow_mut();
-        let in_use = place.as_ref().is_some_and(|parts| {
+        let parts = self.0.take();
+        let in_use = parts.as_ref().is_some_and(|parts| {
             parts.handshake.is_some()
                 || parts.stopping.is_some()
                 || parts.unread.is_some()
@@ -58,8 +66,8 @@ impl Busy {
                 || parts.timer.is_some()
                 || parts.reason.is_some()
         });
-        if !in_use {
-            *place = None;
+        if in_use {
+            self.0.set(parts);
         }
     }
 }
@@ -73,9 +81,11 @@ mod tests {
         let busy = Busy::default();
         busy.with(|parts| parts.reason = Some(io::ErrorKind::Other.into()));
         busy.tidy();
-        assert!(busy.0.borrow().is_some(), "what is in use was given back");
+        let parts = busy.0.take();
+        assert!(parts.is_some(), "what is in use was given back");
+        busy.0.set(parts);
         assert!(busy.take(|parts| &mut parts.reason).is_some());
         busy.tidy();
-        assert!(busy.0.borrow().is_none());
+        assert!(busy.0.take().is_none());
     }
 }

@@ -123,7 +123,8 @@ impl TlsStream {
 
     /// Tells a protocol that does not know of the connection yet (line B38).
     fn introduce(&self) {
-        let handle = self.handle.borrow().clone();
+        let handle = self.handle.take();
+        self.handle.set(handle.clone());
         let Some(handle) = handle.filter(|_| !self.has(Flags::MADE)) else {
             return;
         };

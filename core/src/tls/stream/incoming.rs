@@ -66,7 +66,7 @@ impl TlsStream {
         if result.is_ok() && pending.len() > UNCONSUMED_LIMIT && self.has_stalled() {
             result = Err(TlsErrorKind::TooMuchInput.into());
         }
-        self.pending.replace(pending);
+        self.pending.put(pending);
         self.digest(scratch, result);
     }
 

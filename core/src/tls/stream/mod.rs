@@ -29,6 +29,7 @@ mod incoming;
 mod inward;
 mod lingering;
 mod outgoing;
+mod pending;
 mod stopping;
 mod timeout;
 mod transfer;
@@ -51,6 +52,7 @@ use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
 use lingering::Lingering;
+use pending::Pending;
 use stopping::Stopping;
 use timeout::Timeout;
 
@@ -119,7 +121,7 @@ pub(crate) struct TlsStream {
     coder: RefCell<Box<dyn Coder>>,
     protocol: RefCell<Option<SharedProtocol>>,
     /// Bytes of the peer that the coder has not consumed.
-    pending: Cell<Vec<u8>>,
+    pending: Pending,
     busy: Busy,
     flow: FlowControl,
     shutdown_timeout: Timeout,
@@ -129,7 +131,7 @@ pub(crate) struct TlsStream {
     successor: Successor,
     /// The user's handle, which closes and aborts whatever the user has let go
     /// of. None once the connection is lost.
-    handle: RefCell<Option<Rc<Handle<Self>>>>,
+    handle: Cell<Option<Rc<Handle<Self>>>>,
 }
 
 impl TlsStream {
@@ -149,7 +151,7 @@ impl TlsStream {
         let stream = Self::new(engine, Rc::clone(&below), protocol, terms);
         stream.put(Flags::MADE, made);
         let own = Rc::new(Handle::of_user(Rc::clone(&stream)));
-        stream.handle.replace(Some(Rc::clone(&own)));
+        stream.handle.set(Some(Rc::clone(&own)));
         let handle: Rc<dyn Transport> = own;
         handed.succeed(Rc::downgrade(&handle));
         below.pause_reading();
@@ -182,13 +184,13 @@ impl TlsStream {
             below: RefCell::new(Some(below)),
             coder: RefCell::new(coder),
             protocol: RefCell::new(Some(protocol)),
-            pending: Cell::default(),
+            pending: Pending::default(),
             busy: Busy::default(),
             flow,
             shutdown_timeout: Timeout::new(limits.shutdown_timeout),
             dropped: DroppedWrites::default(),
             successor: Successor::default(),
-            handle: RefCell::new(None),
+            handle: Cell::new(None),
         });
         let owner = Rc::clone(&stream) as Rc<dyn Watched>;
         stream.key.set(engine.enlist(owner));
