@@ -323,8 +323,6 @@ fn isolated_failures() -> Result<(), Failed> {
 fn crashes() -> Result<(), Failed> {
     for (subject, printed) in [
         ("aborting", ""),
-        // Wine ends nothing but the thread.
-        #[cfg(unix)]
         ("overflowing", "has overflowed its stack"),
     ] {
         let line = "--isolate --test-threads 2 backend::B4_watching";
