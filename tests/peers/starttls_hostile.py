@@ -228,7 +228,8 @@ ENDS = [
     Deed("drips", drips(b"2"), "does not answer", "s or n", "does not say"),
     Deed("ends", end, "the server has closed the connection"),
     Deed("ends in a line", cut_off(b"2"), "has closed the connection", "s or n"),
-    Deed("resets", reset, "the connection was lost"),
+    # The first one may come before the client knows that it is connected.
+    Deed("resets", reset, "the connection was lost", "connection reset by peer"),
 ]
 NONSENSE = [
     Deed("says noise", says(NOISE), "was to", "was asked", "too long", "does not say"),
