@@ -22,6 +22,7 @@ use openssl::ssl::{self, ErrorCode, ShutdownState, Ssl, SslStream, SslVersion};
 
 use crate::error::{NoRecord, stack_error, tls_error};
 use crate::pipe::Pipe;
+use crate::rare::Rare;
 use crate::record::{self, ALERT, Fault, HEADER};
 use crate::session;
 use crate::sys::keep_resumed;
@@ -38,12 +39,9 @@ const WAITING_LIMIT: usize = 64 * 1024;
 /// One TLS connection on OpenSSL.
 pub(crate) struct OpensslCoder {
     stream: SslStream<Pipe>,
-    /// What a client has sent.
-    server_name: Option<Box<str>>,
     /// Made when it is first asked for, as it copies the peer's certificates.
     session: OnceCell<Box<Session>>,
-    /// Data that OpenSSL does not encrypt yet.
-    waiting: Vec<u8>,
+    rare: Rare,
     started: bool,
     /// A record of the peer's has been given to OpenSSL.
     heard: bool,
@@ -62,9 +60,8 @@ impl OpensslCoder {
         let stream = SslStream::new(ssl, Pipe::default()).map_err(stack_error)?;
         Ok(Self {
             stream,
-            server_name,
             session: OnceCell::new(),
-            waiting: Vec::new(),
+            rare: Rare::named(server_name),
             started: false,
             heard: false,
             open: false,
@@ -208,7 +205,7 @@ impl OpensslCoder {
     /// Ends the connection.
     fn fail(&mut self, error: TlsError) -> TlsError {
         self.failed = true;
-        self.waiting = Vec::new();
+        drop(self.rare.take_waiting());
         error
     }
 
@@ -242,15 +239,14 @@ impl OpensslCoder {
 
     /// Sends what had to wait, as soon as it can be.
     fn send_waiting(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
-        if !self.waiting.is_empty() {
-            let mut waiting = std::mem::take(&mut self.waiting);
+        if self.rare.waiting() > 0 {
+            let waiting = self.rare.take_waiting();
             let done = self.encrypt(&waiting, wire)?;
             if done < waiting.len() {
-                waiting.drain(..done);
-                self.waiting = waiting;
+                self.rare.wait(&waiting[done..]);
             }
         }
-        if self.close_waits && self.waiting.is_empty() && self.can_write() {
+        if self.close_waits && self.rare.waiting() == 0 && self.can_write() {
             self.close_waits = false;
             self.notify(wire)?;
         }
@@ -345,17 +341,17 @@ impl Coder for OpensslCoder {
 
     fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError> {
         self.check_sending()?;
-        if self.waiting.len() > WAITING_LIMIT {
+        if self.rare.waiting() > WAITING_LIMIT {
             return Err(self.fail(TlsErrorKind::TooMuchInput.into()));
         }
-        let done = match self.waiting.is_empty() {
+        let done = match self.rare.waiting() == 0 {
             true => self
                 .encrypt(plain, wire)
                 .map_err(|error| self.fail(error))?,
             false => 0,
         };
         self.stream.get_mut().rest();
-        self.waiting.extend_from_slice(&plain[done..]);
+        self.rare.wait(&plain[done..]);
         Ok(())
     }
 
@@ -383,9 +379,9 @@ impl Coder for OpensslCoder {
 
     fn session(&self) -> Option<&Session> {
         self.open.then(|| {
-            &**self.session.get_or_init(|| {
-                Box::new(session::of(self.stream.ssl(), self.server_name.as_deref()))
-            })
+            &**self
+                .session
+                .get_or_init(|| Box::new(session::of(self.stream.ssl(), self.rare.server_name())))
         })
     }
 }

@@ -64,6 +64,7 @@ mod context;
 mod error;
 mod identities;
 mod pipe;
+mod rare;
 mod record;
 mod session;
 mod sessions;
