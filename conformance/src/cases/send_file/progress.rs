@@ -131,7 +131,7 @@ fn ends(transport: &Rc<dyn Transport>, aborts: bool, from: u64) -> SendFileOptio
 fn the_report_may_end_the_connection(context: &Context) -> Outcome {
     over_transports(context, async |stage| {
         for aborts in [false, true] {
-            for from in [1, 1_500_000] {
+            for from in [1, 1_000_000] {
                 let link = stage.link().await?;
                 let reader = link.reader()?;
                 let transport = Rc::clone(link.transport()?);
@@ -195,7 +195,7 @@ fn the_report_may_give_the_file_up(context: &Context) -> Outcome {
             }
             // In its first poll, which may report too, the call is not there to
             // be dropped.
-            if sent > 1_500_000
+            if sent > 1_000_000
                 && let Some(call) = given_up.take()
             {
                 begun_then.set(Some(hold.begun.get()));
@@ -233,7 +233,7 @@ fn a_report_that_panics_ends_the_file_alone(context: &Context) -> Outcome {
         .into_iter()
         .filter(Setting::has_transport)
     {
-        for from in [1, 1_500_000] {
+        for from in [1, 1_000_000] {
             context.doing(format!("{setting}: a report that panics at {from}"));
             let hold = Rc::default();
             let event_loop = Loop::with_backend(setting.way.backend(context, &hold)?);

@@ -30,7 +30,8 @@ use crate::context::Context;
 use crate::verdict::{Outcome, Stop};
 
 /// More than the sockets of a [`Link`] hold, in bytes: a peer that does not
-/// read keeps a file of this size from its end.
+/// read keeps a file of this size from its end. It is also more than a million and
+/// one stretch (line A70): a report of the first million is not the last one.
 pub(crate) const MUCH: usize = 3 * 1024 * 1024;
 
 /// What the kernel may keep in each socket of a [`Link`], in bytes.
