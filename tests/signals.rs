@@ -5,8 +5,6 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use loopline::prelude::*;
@@ -143,6 +141,9 @@ fn what_was_ignored_before_is_ignored_again() -> Result<(), Failure> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_handler_of_the_program_stays() -> Result<(), Failure> {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     let kind = SignalKind::terminate();
     if is_child() {
         let calls = Arc::new(AtomicUsize::new(0));
