@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Errand, Exceptions, READ_BUFFER, Shared, Slots, Timers, Todo,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -30,7 +30,7 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
 }
 
 /// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
+pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Errand) -> Result<(), Errand> {
     let mut run = Some(run);
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
@@ -104,6 +104,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
+            spares: RefCell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
             events: RefCell::default(),
@@ -193,11 +194,6 @@ impl Engine {
         drop(crate::task::take_all(self));
         self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
-        for run in &runs {
-            if let Run::Remote(call) = run {
-                call.abandon();
-            }
-        }
         drop(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);

@@ -49,13 +49,14 @@ pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::{Place, Run};
+pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,7 +64,8 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::signal::Signals;
-use crate::stream::Spare;
+use crate::stream;
+use crate::sys::Spare;
 use crate::task::{Tasks, Workers};
 use crate::tls::Gathered;
 
@@ -98,7 +100,9 @@ pub(crate) struct Engine {
     dirty: RefCell<Vec<Key>>,
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
-    arrivals: Cell<Vec<RemoteItem>>,
+    arrivals: Cell<Vec<ManuallyDrop<RemoteItem>>>,
+    /// Memory of what other threads have queued and what has run.
+    spares: RefCell<Vec<Spare>>,
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
@@ -115,7 +119,7 @@ pub(crate) struct Engine {
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
     /// What no stream needs just now.
-    spare: Spare,
+    spare: stream::Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
     signals: Signals,
@@ -224,7 +228,7 @@ impl Engine {
         &self.signals
     }
 
-    pub(crate) fn spare(&self) -> &Spare {
+    pub(crate) fn spare(&self) -> &stream::Spare {
         &self.spare
     }
 

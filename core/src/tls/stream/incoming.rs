@@ -1,7 +1,7 @@
 //! What comes from the peer.
 
 use super::{Flags, State, TlsStream};
-use crate::engine::Run;
+use crate::engine::Errand;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -177,7 +177,7 @@ impl TlsStream {
             return;
         }
         self.put(Flags::QUEUED, true);
-        self.engine.push(Run::Later(self.key.get()));
+        self.engine.push(Errand::Later(self.key.get()));
     }
 
     pub(super) fn go_on(&self) {

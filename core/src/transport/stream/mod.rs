@@ -7,7 +7,7 @@
 //!                    └──────────────────────────────────────────────┘
 //! ```
 //!
-//! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
+//! `ENDING` has a [`Errand::Lost`](crate::engine::Errand) in the queue, so that
 //! `connection_lost` is never called inside another callback, and at the end of
 //! the turn at the earliest (line D3). Reading,
 //! ending the sending half, flow control and sending a file are flags beside
