@@ -1,17 +1,14 @@
 //! A server with several names, whose certificates change while it runs.
 
 use loopline_core::tls::{Identities, ServerName, TlsContext, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::{Pem, RustlsContext};
 
 use crate::certs::{AUTHORITY, Issued, NAME, SERVER};
 use crate::end::{Cut, End, exchange, kind, refused_by};
-use crate::peers::{Pair, VERSIONS, client, server};
-
-/// access_denied, as rustls has it; RFC 6066, section 3, means 112.
-const REFUSED: u8 = 49;
+use crate::library::{Context, NO_SUCH_NAME, Pem, client, server};
+use crate::pair::{Pair, VERSIONS};
 
 /// The certificate that a client is shown which asks for `name`.
-fn shown(client: &RustlsContext, server: &RustlsContext, name: &str) -> Vec<u8> {
+fn shown(client: &Context, server: &Context, name: &str) -> Vec<u8> {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let mut client = End::started(client.client(&name).unwrap());
     let mut server = End::started(server.server().unwrap());
@@ -85,7 +82,7 @@ fn without_one_for_any_name_others_are_refused() {
             let error = refused_by(&mut client, &mut server);
             assert_eq!(*error.kind(), TlsErrorKind::Library);
             let alert = kind(client.arrive(&server.take_wire()));
-            assert_eq!(alert, TlsErrorKind::Alert(REFUSED));
+            assert_eq!(alert, TlsErrorKind::Alert(NO_SUCH_NAME));
         }
     }
 }
