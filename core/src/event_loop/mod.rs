@@ -59,8 +59,8 @@ pub type Connection<P = dyn Protocol> = (Rc<dyn Transport>, Rc<RefCell<P>>);
 /// any loop as `Rc<dyn EventLoop>`.
 ///
 /// Methods that take a callback, a future or a protocol take it boxed here, or as a
-/// [`Callback`], and are named `..._boxed`; [`EventLoopExt`] has each of them under asyncio's
-/// name, for closures, futures and protocols of any type.
+/// [`Callback`], and are named `..._boxed`; [`EventLoopExt`] has each of them under
+/// asyncio's name, for closures, futures and protocols of any type.
 ///
 /// A loop belongs to one thread. From other threads only [`Remote`] reaches it.
 #[async_trait(?Send)]

@@ -88,14 +88,14 @@ impl Play {
 
     fn queue(&mut self, step: Queue) {
         match step {
-            Queue::Claim => match self.queued.take().unwrap().claim() {
+            Queue::Claim => match self.queued.take().expect("a half").claim() {
                 Claim::Alone(callback, spare) => {
                     assert!(self.held.is_none(), "somebody has a handle");
-                    callback.call().unwrap();
+                    callback.call().expect("no error");
                     self.spare = Some(spare);
                 }
                 Claim::Shared(callback, running) => {
-                    callback.call().unwrap();
+                    callback.call().expect("no error");
                     self.running = Some(running);
                 }
                 Claim::Cancelled => assert!(self.cancelled, "nobody has cancelled it"),
@@ -111,7 +111,7 @@ impl Play {
     }
 
     fn handle(&mut self, step: Handle) {
-        let held = self.held.as_ref().unwrap();
+        let held = self.held.as_ref().expect("a half");
         match step {
             Handle::Cancel => {
                 let in_time = self.fate.run() + self.fate.dropped() == 0;
@@ -176,8 +176,8 @@ fn in_every_order_a_callback_is_run_or_dropped_once() {
                 let (mut queue, mut handle) = (queue.iter(), handle.iter());
                 for &of_queue in order {
                     match of_queue {
-                        true => play.queue(*queue.next().unwrap()),
-                        false => play.handle(*handle.next().unwrap()),
+                        true => play.queue(*queue.next().expect("a step")),
+                        false => play.handle(*handle.next().expect("a step")),
                     }
                 }
                 assert_eq!(play.fate.dropped(), 1, "{order:?}");
@@ -219,9 +219,9 @@ const ROUNDS: usize = 20_000;
 
 fn run(queued: Queued) {
     match queued.claim() {
-        Claim::Alone(callback, _) => callback.call().unwrap(),
+        Claim::Alone(callback, _) => callback.call().expect("no error"),
         Claim::Shared(callback, running) => {
-            callback.call().unwrap();
+            callback.call().expect("no error");
             running.end();
         }
         Claim::Cancelled => {}
