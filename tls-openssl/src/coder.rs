@@ -308,6 +308,10 @@ impl Coder for OpensslCoder {
         if std::mem::replace(&mut self.started, true) {
             return Err(TlsErrorKind::Misuse("a TLS connection starts once").into());
         }
+        if self.stream.ssl().is_server() {
+            // It has nothing to say before it has heard something.
+            return Ok(());
+        }
         let begun = self.shake_hands(wire);
         self.stream.get_mut().rest();
         begun.map_err(|error| {
