@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Exceptions, Layers, READ_BUFFER, Run, Shared, Slots, Timers,
+    Todo, layers,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -106,6 +107,7 @@ impl Engine {
             arrivals: Cell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
+            layers: Layers::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
@@ -198,7 +200,7 @@ impl Engine {
                 call.abandon();
             }
         }
-        drop(runs);
+        layers::abandon(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
@@ -208,6 +210,9 @@ impl Engine {
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
+        }
+        for layer in self.layers.take_strays() {
+            layer.let_go();
         }
         self.descriptors.borrow_mut().clear();
         drop(self.dirty.take());

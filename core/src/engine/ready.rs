@@ -1,6 +1,7 @@
 //! The queue of what runs next.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::remote::RemoteItem;
 use super::remote_call::SharedCall;
@@ -8,6 +9,7 @@ use super::{Engine, Todo};
 use crate::backend::Key;
 use crate::event_loop::Callback;
 use crate::task::TaskId;
+use crate::tls::TlsStream;
 
 /// One thing to run. None of them needs an allocation of its own.
 pub(crate) enum Run {
@@ -19,8 +21,12 @@ pub(crate) enum Run {
     Task(TaskId),
     /// The end of a connection: its `connection_lost`.
     Lost(Key),
-    /// What a layer has put off to a turn of its own.
+    /// What a connection has put off to a turn of its own.
     Later(Key),
+    /// The end of a layer over a connection.
+    LayerLost(Rc<TlsStream>),
+    /// What a layer has put off to a turn of its own.
+    LayerLater(Rc<TlsStream>),
     /// A callback of `call_soon_threadsafe`.
     Remote(SharedCall),
     /// `stop` from another thread.
@@ -32,7 +38,7 @@ impl Run {
     /// it. Callbacks do wait: one that queues itself again must not keep the
     /// loop from its events (line E1).
     pub(super) fn ends_a_turn(&self) -> bool {
-        matches!(self, Self::Task(_) | Self::Lost(_))
+        matches!(self, Self::Task(_) | Self::Lost(_) | Self::LayerLost(_))
     }
 }
 

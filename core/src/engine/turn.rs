@@ -132,6 +132,8 @@ impl Engine {
                     owner.later();
                 }
             }
+            Run::LayerLost(layer) => layer.finish(),
+            Run::LayerLater(layer) => layer.go_on(),
             Run::Stop => self.stopping.set(true),
             Run::Remote(call) => {
                 if let Err(error) = remote_call::run(call) {

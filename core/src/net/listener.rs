@@ -11,7 +11,7 @@ use super::socket::{ListeningSocket, StreamSocket};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::protocol::SharedProtocol;
-use crate::tls::{self, Placeholder};
+use crate::tls;
 use crate::transport::{Address, Names};
 
 /// How long a listener pauses when the system has no descriptor or memory
@@ -186,7 +186,7 @@ impl Listener {
         };
         match acceptor.terms() {
             Ok(terms) => {
-                let placeholder = Placeholder::shared();
+                let placeholder = acceptor.placeholder();
                 let below = socket.open(&self.engine, placeholder, names, clients);
                 tls::accept(&self.engine, &below, protocol, terms);
             }
