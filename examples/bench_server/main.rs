@@ -13,6 +13,8 @@ mod files;
 mod poll;
 mod requests;
 mod server;
+#[path = "../shared/serving.rs"]
+mod serving;
 #[path = "../shared/signals.rs"]
 mod signals;
 

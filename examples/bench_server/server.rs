@@ -9,9 +9,9 @@ use loopline::tls::TlsContext;
 use loopline::{EventLoopExt, ListenError, LoopHandle, Server, ServerOptions};
 
 use crate::echo::Echo;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::files::{Files, Shelf};
-use crate::signals;
+use crate::serving;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -37,17 +37,7 @@ pub(crate) async fn run(
         .await
         // An address that cannot be had is the user's to change.
         .map_err(Failure::usage)?;
-    let stopped = Rc::clone(&server);
-    signals::on_stop(&event_loop, move || {
-        stopped.close();
-        stopped.abort_clients();
-    })
-    .map_err(|error| Failure::job(format_args!("cannot watch for signals: {error}")))?;
-    for address in server.sockets() {
-        exit::print(format_args!("listening on {address}\n"))?;
-    }
-    server.wait_closed().await;
-    Ok(())
+    serving::until_stopped(&event_loop, server).await
 }
 
 async fn begin(

@@ -10,6 +10,8 @@ mod seconds;
 #[path = "../shared/self_signed.rs"]
 mod self_signed;
 mod server;
+#[path = "../shared/serving.rs"]
+mod serving;
 #[path = "../shared/signals.rs"]
 mod signals;
 #[path = "../shared/tls.rs"]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use loopline::prelude::*;
 use loopline::tls::TlsContext;
 
-use crate::exit::{self, Failure};
-use crate::{Serve, signals};
+use crate::exit::Failure;
+use crate::{Serve, serving};
 
 /// For how long a client may say nothing.
 const IDLE: Duration = Duration::from_secs(60);
@@ -34,17 +34,7 @@ pub(crate) async fn run(event_loop: LoopHandle, arguments: Serve) -> Result<(), 
         .start_server(serve, arguments.listen, ServerOptions::default())
         .await
         .map_err(Failure::usage)?;
-    for address in server.sockets() {
-        exit::print(format_args!("listening on {address}\n"))?;
-    }
-    let stopping = Rc::clone(&server);
-    signals::on_stop(&event_loop, move || {
-        stopping.close();
-        stopping.abort_clients();
-    })
-    .map_err(Failure::job)?;
-    server.wait_closed().await;
-    Ok(())
+    serving::until_stopped(&event_loop, server).await
 }
 
 /// What a client wants.

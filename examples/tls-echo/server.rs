@@ -8,9 +8,9 @@ use std::time::Duration;
 use loopline::tls::TlsContext;
 use loopline::{EventLoopExt, LoopHandle, ServerOptions};
 
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use crate::peer::Peer;
-use crate::signals;
+use crate::serving;
 use crate::upgrade::Speaks;
 
 /// How many connections may wait to be accepted.
@@ -38,15 +38,5 @@ pub(crate) async fn run(shared: Shared, listen: SocketAddr) -> Result<(), Failur
         .await
         // An address that cannot be had is the user's to change.
         .map_err(Failure::usage)?;
-    let stopped = Rc::clone(&server);
-    signals::on_stop(&event_loop, move || {
-        stopped.close();
-        stopped.abort_clients();
-    })
-    .map_err(|error| Failure::job(format_args!("cannot watch for signals: {error}")))?;
-    for address in server.sockets() {
-        exit::print(format_args!("listening on {address}\n"))?;
-    }
-    server.wait_closed().await;
-    Ok(())
+    serving::until_stopped(&event_loop, server).await
 }

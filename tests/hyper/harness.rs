@@ -8,24 +8,7 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use loopline::prelude::*;
 
-pub(crate) type Failure = Box<dyn std::error::Error>;
-
-/// Runs a test on a loop of its own, and checks that nothing is left.
-pub(crate) fn on_loop(body: impl AsyncFnOnce(&Loop) -> Result<(), Failure>) -> Result<(), Failure> {
-    let event_loop = Loop::new()?;
-    event_loop.run_until_complete(async {
-        body(&event_loop).await?;
-        event_loop.shutdown().await;
-        until(&event_loop, || event_loop.snapshot().tasks == 0).await;
-        Ok(())
-    })?
-}
-
-pub(crate) async fn until(event_loop: &Loop, what: impl Fn() -> bool) {
-    while !what() {
-        event_loop.sleep(std::time::Duration::from_millis(1)).await;
-    }
-}
+pub(crate) use crate::on_loop::{Failure, on_loop};
 
 /// Both ends of a connection.
 pub(crate) async fn pair(event_loop: &Loop) -> Result<(Stream, Stream), Failure> {

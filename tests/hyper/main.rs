@@ -5,4 +5,6 @@ mod ends;
 mod harness;
 mod http1;
 mod http2;
+#[path = "../shared/on_loop.rs"]
+mod on_loop;
 mod timers;

@@ -9,19 +9,7 @@ use std::time::Duration;
 use loopline::prelude::*;
 use loopline_tls_rustls::{Pem, RustlsContext};
 
-pub(crate) type Failure = Box<dyn std::error::Error>;
-
-/// Runs a test on a loop of its own, and checks that nothing is left.
-pub(crate) fn on_loop(body: impl AsyncFnOnce(&Loop) -> Result<(), Failure>) -> Result<(), Failure> {
-    let event_loop = Loop::new()?;
-    event_loop.run_until_complete(async {
-        body(&event_loop).await?;
-        event_loop.shutdown().await;
-        // The tasks that waited for those connections end.
-        until(&event_loop, || event_loop.snapshot().tasks == 0).await;
-        Ok(())
-    })?
-}
+pub(crate) use crate::on_loop::{Failure, on_loop, until};
 
 /// Both ends of a connection.
 pub(crate) async fn pair(event_loop: &Loop) -> Result<(Stream, Stream), Failure> {
@@ -85,12 +73,6 @@ pub(crate) async fn once<F: Future>(future: F) -> Option<F::Output> {
         Poll::Pending => Poll::Ready(None),
     })
     .await
-}
-
-pub(crate) async fn until(event_loop: &Loop, what: impl Fn() -> bool) {
-    while !what() {
-        event_loop.sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// Lets everything happen that needs no further push.

@@ -6,6 +6,8 @@ mod files;
 mod flow;
 mod harness;
 mod memory;
+#[path = "../shared/on_loop.rs"]
+mod on_loop;
 mod reading;
 mod traits;
 mod upgrade;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use loopline::rustls::RustlsContext;
 use loopline::tls::TlsContext;
-use loopline::{EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions};
+use loopline::{
+    BoxError, EventLoop, EventLoopExt, Loop, LoopHandle, Protocol, ServerOptions, Stream,
+};
 
 use crate::subject::{BACKLOG, listen};
 use crate::workload::Over;
@@ -89,6 +91,37 @@ impl Serving {
         })
     }
 
+    /// Serves with a task and a stream for each connection, until the client goes.
+    pub(super) fn with_streams<E: Into<BoxError> + 'static>(
+        event_loop: Loop,
+        over: Over,
+        attend: impl AsyncFn(&Batch, Stream) -> Result<(), E> + 'static,
+    ) -> Fallible<Self> {
+        let batch = Batch::new(&event_loop);
+        let (shared, attend) = (Rc::clone(&batch), Rc::new(attend));
+        let listener = listen()?;
+        let address = listener.local_addr()?;
+        let serve = move |stream| {
+            let (batch, attend) = (Rc::clone(&shared), Rc::clone(&attend));
+            batch.count(1);
+            async move {
+                let ended = attend(&batch, stream).await;
+                batch.client_gone();
+                ended
+            }
+        };
+        event_loop.run_until_complete(event_loop.start_server(
+            serve,
+            listener,
+            options(over)?,
+        ))??;
+        Ok(Self {
+            event_loop,
+            batch,
+            address,
+        })
+    }
+
     pub(super) fn address(&self) -> Option<SocketAddr> {
         Some(self.address)
     }
@@ -99,7 +132,7 @@ impl Serving {
     }
 }
 
-pub(super) fn options(over: Over) -> Fallible<ServerOptions> {
+fn options(over: Over) -> Fallible<ServerOptions> {
     let options = ServerOptions::default().backlog(BACKLOG.cast_unsigned());
     let context: Arc<dyn TlsContext> = match over {
         Over::Plain => return Ok(options),

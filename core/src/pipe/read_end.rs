@@ -4,8 +4,6 @@ use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
-use socket2::Socket;
-
 use super::taken::Taken;
 use crate::backend::{AsSource, Key, Source};
 use crate::engine::{Change, Engine, Watched};
@@ -54,13 +52,5 @@ impl StreamIo for ReadEnd {
 
     fn disown(&self, engine: &Engine, key: Key) {
         engine.disown(self.descriptor(), key);
-    }
-
-    fn with_socket<R>(&self, _: impl FnOnce(&Socket) -> R) -> Option<R> {
-        None
-    }
-
-    fn source(&self) -> Option<Source<'_>> {
-        None
     }
 }

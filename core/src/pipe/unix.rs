@@ -10,7 +10,7 @@ use super::write_end::WriteEnd;
 use crate::backend::Interest;
 use crate::engine::Engine;
 use crate::protocol::SharedProtocol;
-use crate::transport::{Names, Stream, Transport};
+use crate::transport::{Names, Stream, StreamIo, Transport};
 
 /// An end of a pipe, owned: a file descriptor on Unix, a handle on Windows.
 pub type OwnedPipe = OwnedFd;
@@ -21,13 +21,7 @@ pub(crate) fn connect_read_pipe(
     factory: impl FnOnce() -> SharedProtocol,
 ) -> Result<Rc<dyn Transport>, PipeError> {
     let end = ReadEnd::new(Taken::take(engine, pipe, Interest::READ)?);
-    Ok(Stream::open(
-        engine,
-        end,
-        factory(),
-        Names::new(None, None),
-        None,
-    ))
+    Ok(open(engine, end, factory()))
 }
 
 pub(crate) fn connect_write_pipe(
@@ -36,11 +30,10 @@ pub(crate) fn connect_write_pipe(
     factory: impl FnOnce() -> SharedProtocol,
 ) -> Result<Rc<dyn Transport>, PipeError> {
     let end = WriteEnd::new(Taken::take(engine, pipe, Interest::WRITE)?);
-    Ok(Stream::open(
-        engine,
-        end,
-        factory(),
-        Names::new(None, None),
-        None,
-    ))
+    Ok(open(engine, end, factory()))
+}
+
+/// Makes a transport of an end, which has no name and came by no server.
+fn open(engine: &Rc<Engine>, end: impl StreamIo, protocol: SharedProtocol) -> Rc<dyn Transport> {
+    Stream::open(engine, end, protocol, Names::new(None, None), None)
 }

@@ -5,7 +5,6 @@ use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use rustix::net::RecvFlags;
-use socket2::Socket;
 
 use super::taken::Taken;
 use crate::backend::{AsSource, Interest, Key, Source};
@@ -98,13 +97,5 @@ impl StreamIo for WriteEnd {
 
     fn disown(&self, engine: &Engine, key: Key) {
         engine.disown(self.descriptor(), key);
-    }
-
-    fn with_socket<R>(&self, _: impl FnOnce(&Socket) -> R) -> Option<R> {
-        None
-    }
-
-    fn source(&self) -> Option<Source<'_>> {
-        None
     }
 }

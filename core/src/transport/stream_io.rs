@@ -44,10 +44,14 @@ pub(crate) trait StreamIo: 'static {
     fn disown(&self, engine: &Engine, key: Key);
 
     /// Lends the system's socket, if it is one.
-    fn with_socket<R>(&self, lend: impl FnOnce(&Socket) -> R) -> Option<R>;
+    fn with_socket<R>(&self, _: impl FnOnce(&Socket) -> R) -> Option<R> {
+        None
+    }
 
     /// The system's descriptor, if it is one.
-    fn source(&self) -> Option<Source<'_>>;
+    fn source(&self) -> Option<Source<'_>> {
+        None
+    }
 }
 
 impl StreamIo for Box<dyn NetworkStream> {
@@ -81,13 +85,5 @@ impl StreamIo for Box<dyn NetworkStream> {
     fn disown(&self, engine: &Engine, key: Key) {
         self.watch(key, Interest::empty());
         engine.delist(key);
-    }
-
-    fn with_socket<R>(&self, _: impl FnOnce(&Socket) -> R) -> Option<R> {
-        None
-    }
-
-    fn source(&self) -> Option<Source<'_>> {
-        None
     }
 }

@@ -11,7 +11,7 @@ use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 
 use crate::certs::{AUTHORITY, CLIENT, Issued, NAME, SERVER, STRANGER};
 use crate::end::{CUTS, Cut, End, exchange, kind, refused_by};
-use crate::peers::{Pair, VERSIONS};
+use crate::pair::{Pair, VERSIONS};
 use crate::random::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,8 @@ use loopline_core::tls::{TlsErrorKind, TlsVersion};
 
 use crate::end::{CUTS, Cut, End, kind};
 use crate::forge::{HANDSHAKE, VICTIMS, victim};
-use crate::peers::{self, Pair, VERSIONS};
+use crate::library::{self};
+use crate::pair::{Pair, VERSIONS};
 
 /// The `openssl` crate does not offer it, and nothing has happened.
 #[test]
@@ -25,13 +26,13 @@ fn the_peer_can_ask() {
             let version = TlsVersion::Tls13;
             let mut pair = if rustls_is_client {
                 Pair::new(
-                    &peers::rustls_client(version),
-                    &peers::openssl_server(version),
+                    &library::rustls_client(version),
+                    &library::openssl_server(version),
                 )
             } else {
                 Pair::new(
-                    &peers::openssl_client(version),
-                    &peers::rustls_server(version),
+                    &library::openssl_client(version),
+                    &library::rustls_server(version),
                 )
             }
             .opened(cut);

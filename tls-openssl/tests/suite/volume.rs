@@ -1,7 +1,7 @@
 //! A lot of data in random pieces (line B51).
 
 use crate::end::Cut;
-use crate::peers::{Pair, VERSIONS};
+use crate::pair::{Pair, VERSIONS};
 use crate::random::Random;
 
 const TOTAL: usize = 64 << 20;

@@ -1,22 +1,15 @@
 //! What the two ends agree on besides keys (lines B7, B32, B36).
 
-use std::sync::{Arc, Mutex};
-
 use loopline_core::tls::{ServerName, TlsContext, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::RustlsContext;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use crate::certs::{AUTHORITY, NAME, SERVER};
+use crate::certs::{AUTHORITY, NAME};
 use crate::end::{Cut, End, exchange, kind, refused_by};
-use crate::peers::{Pair, VERSIONS, client, for_all, ring, server};
+use crate::library::{client, for_all, server};
+use crate::pair::{Pair, VERSIONS};
 
 #[test]
 fn the_server_chooses_the_protocol() {
-    for_all(|_, version, cut| {
+    for_all(|_, _, version, cut| {
         let client = client(version).alpn(["http/1.1", "h2"]);
         let server = server(version).alpn(["h2", "http/1.1"]);
         let (client, server) = (client.build_client(), server.build_server());
@@ -51,71 +44,12 @@ fn one_side_without_protocols_agrees_on_none() {
     }
 }
 
-/// A resolver of the user's, which notes what it was asked for.
-#[derive(Debug)]
-struct Notes {
-    key: Arc<CertifiedKey>,
-    seen: Mutex<Vec<Option<String>>>,
-}
-
-impl ResolvesServerCert for Notes {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let name = hello.server_name().map(str::to_owned);
-        let known = name.as_deref() != Some("unknown.test");
-        self.seen.lock().unwrap().push(name);
-        known.then(|| Arc::clone(&self.key))
-    }
-}
-
-fn with_resolver() -> (RustlsContext, Arc<Notes>) {
-    let chain = CertificateDer::from_pem_slice(SERVER.chain.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(SERVER.key.as_bytes()).unwrap();
-    let key = CertifiedKey::from_der(vec![chain], key, &ring()).unwrap();
-    let _: SingleCertAndKey = key.clone().into();
-    let notes = Arc::new(Notes {
-        key: Arc::new(key),
-        seen: Mutex::default(),
-    });
-    let config = ServerConfig::builder_with_provider(ring())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::clone(&notes) as Arc<dyn ResolvesServerCert>);
-    (RustlsContext::from_server_config(Arc::new(config)), notes)
-}
-
-#[test]
-fn the_users_resolver_is_asked() {
-    for version in VERSIONS {
-        let (server, notes) = with_resolver();
-        let client = client(version).build_client().unwrap();
-        let pair = Pair::new(&client, &server).opened(Cut::Whole);
-        assert_eq!(pair.server.session().server_name.as_deref(), Some(NAME));
-        assert_eq!(*notes.seen.lock().unwrap(), [Some(NAME.to_owned())]);
-    }
-}
-
-#[test]
-fn a_resolver_may_know_no_certificate() {
-    let (server, _) = with_resolver();
-    let client = client(TlsVersion::Tls13).build_client().unwrap();
-    let unknown = ServerName::try_from("unknown.test").unwrap();
-    let mut client = End::started(client.client(&unknown).unwrap());
-    let mut server = End::started(server.server().unwrap());
-    let error = refused_by(&mut client, &mut server);
-    assert_eq!(*error.kind(), TlsErrorKind::Library);
-    assert!(matches!(
-        kind(client.arrive(&server.wire)),
-        TlsErrorKind::Alert(_)
-    ));
-}
-
 /// Names of connections on one thread do not mix, also where a client sends none.
 #[test]
 fn every_connection_has_its_own_name() {
-    let (server, _) = with_resolver();
+    let server = server(TlsVersion::Tls13).build_server().unwrap();
     let issued = AUTHORITY.issue("127.0.0.1", |_| {});
-    let by_address = crate::peers::server(TlsVersion::Tls13)
+    let by_address = crate::library::server(TlsVersion::Tls13)
         .identity(issued.chain(), issued.key())
         .build_server()
         .unwrap();

@@ -1,12 +1,12 @@
 //! What is wrong with a server's certificate, and that the server hears of it.
 
 use loopline_core::tls::{CertificateProblem, ServerName, TlsContext, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::Builder;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, date_time_ymd};
 
 use crate::certs::{AUTHORITY, Issued, NAME, SERVER, STRANGER};
 use crate::end::{CUTS, Cut, End, exchange, kind, refused_by};
-use crate::peers::{Pair, VERSIONS, client, name, server};
+use crate::library::{Builder, NOT_YET_VALID, client, server};
+use crate::pair::{Pair, VERSIONS, name};
 
 fn cases() -> Vec<(Issued, CertificateProblem, u8)> {
     let self_signed = {
@@ -32,7 +32,7 @@ fn cases() -> Vec<(Issued, CertificateProblem, u8)> {
         (
             AUTHORITY.issue(NAME, |params| params.not_before = date_time_ymd(4000, 1, 1)),
             CertificateProblem::NotYetValid,
-            45,
+            NOT_YET_VALID,
         ),
         (
             STRANGER.issue(NAME, |_| {}),
@@ -117,7 +117,7 @@ fn a_stolen_certificate_is_refused() {
     let thief = AUTHORITY.issue(NAME, |_| {});
     let chain = CertificateDer::from_pem_slice(SERVER.chain.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(thief.key.as_bytes()).unwrap();
-    let provider = crate::peers::ring();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let key = provider.key_provider.load_private_key(key).unwrap();
     let pair = rustls::sign::CertifiedKey::new(vec![chain], key);
     let config = rustls::ServerConfig::builder_with_provider(provider)

@@ -3,7 +3,8 @@
 use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion};
 
 use crate::end::{CUTS, End, kind};
-use crate::peers::{NO_SUCH_TYPE, Pair, VERSIONS};
+use crate::library::NO_SUCH_TYPE;
+use crate::pair::{Pair, VERSIONS};
 use crate::random::Random;
 
 fn ends(version: TlsVersion) -> [End; 2] {

@@ -4,11 +4,12 @@ use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion};
 
 use crate::end::{Cut, End, exchange, kind, records};
 use crate::forge::{DATA, VICTIMS, victim};
-use crate::peers::{Pair, VERSIONS, for_all};
+use crate::library::for_all;
+use crate::pair::{Pair, VERSIONS};
 
 #[test]
 fn both_sides_close() {
-    for_all(|_, version, cut| {
+    for_all(|_, _, version, cut| {
         let mut pair = Pair::open(version);
         pair.client.send(b"the last").unwrap();
         pair.client.close().unwrap();
@@ -113,7 +114,7 @@ fn a_close_in_the_handshake_writes_nothing() {
 #[test]
 fn an_end_that_was_never_started_closes() {
     use loopline_core::tls::TlsContext;
-    let context = crate::peers::server(TlsVersion::Tls13)
+    let context = crate::library::server(TlsVersion::Tls13)
         .build_server()
         .unwrap();
     let mut end = End::idle(context.server().unwrap());

@@ -5,19 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use loopline_core::tls::{TlsContext, TlsError, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::{Builder, ClientAuth, ConfigError, Origin, Pem, RustlsContext};
 use tempfile::TempDir;
 
 use crate::certs::{AUTHORITY, CLIENT, NAME, SERVER};
 use crate::end::{Cut, End};
-use crate::peers::{Pair, VERSIONS, client, name, ring, server};
+use crate::library::{
+    Builder, ClientAuth, ConfigError, Context, Origin, Pem, builder, client, server,
+};
+use crate::pair::{Pair, VERSIONS, name};
 
-struct Files {
+pub struct Files {
     folder: TempDir,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let files = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -37,7 +39,7 @@ impl Files {
         files
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -45,7 +47,7 @@ impl Files {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn server(&self, chain: &str, key: &str) -> Result<RustlsContext, TlsError> {
+    fn server(&self, chain: &str, key: &str) -> Result<Context, TlsError> {
         let (chain, key) = (Pem::file(self.path(chain)), Pem::file(self.path(key)));
         server(TlsVersion::Tls13)
             .identity(chain, key)
@@ -54,7 +56,7 @@ impl Files {
 }
 
 /// The configuration error, which has to name `file` as its text does.
-fn config_error(result: Result<RustlsContext, TlsError>, file: &Path) -> ConfigError {
+fn config_error(result: Result<Context, TlsError>, file: &Path) -> ConfigError {
     let error = result.unwrap_err();
     assert_eq!(*error.kind(), TlsErrorKind::Config);
     let text = error.to_string();
@@ -101,28 +103,11 @@ fn files_make_both_sides() {
         by_file("both.pem", "both.pem"),
     ] {
         let roots = Pem::file(files.path("root.pem"));
-        let client = RustlsContext::builder().provider(ring()).roots(roots);
+        let client = builder().roots(roots);
         let client = client.build_client().unwrap();
         let pair = Pair::new(&client, &server);
         pair.opened(Cut::Whole).talk(b"hello", Cut::Whole);
     }
-}
-
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-#[test]
-fn one_call_makes_a_context() {
-    let files = Files::new();
-    let client = RustlsContext::client_with_roots(files.path("root.pem")).unwrap();
-    let (chain, key) = (files.path("chain.pem"), files.path("key.pem"));
-    let server = RustlsContext::server_with_files(chain, key).unwrap();
-    Pair::new(&client, &server).opened(Cut::Whole);
-}
-
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-#[test]
-fn without_a_provider_there_is_no_context() {
-    let error = RustlsContext::builder().build_client().unwrap_err();
-    assert!(error.to_string().contains("provider"), "{error}");
 }
 
 #[test]
@@ -215,13 +200,13 @@ fn a_key_of_another_certificate_is_refused_on_both_sides() {
     }
 }
 
-fn why(builder: Result<RustlsContext, TlsError>) -> String {
+fn why(builder: Result<Context, TlsError>) -> String {
     builder.unwrap_err().source().unwrap().to_string()
 }
 
 #[test]
 fn parts_that_are_missing_are_named() {
-    let no_identity = RustlsContext::builder().provider(ring());
+    let no_identity = builder();
     assert!(why(no_identity.build_server()).contains("certificate and a key"));
     let no_roots: Builder = server(TlsVersion::Tls13).client_auth(ClientAuth::Required);
     assert!(why(no_roots.build_server()).contains("no roots"));
@@ -325,7 +310,7 @@ fn debug_output_has_no_keys() {
 /// Whether or not this system has roots: it is an answer and not a panic.
 #[test]
 fn the_systems_roots_are_read_or_missed() {
-    let client = RustlsContext::builder().provider(ring()).build_client();
+    let client = builder().build_client();
     match client {
         Ok(client) => drop(client.client(&name()).unwrap()),
         Err(error) => assert_eq!(*error.kind(), TlsErrorKind::Config),

@@ -3,7 +3,7 @@
 use loopline_core::tls::TlsVersion;
 
 use crate::end::{Cut, records};
-use crate::peers::{Pair, VERSIONS};
+use crate::pair::{Pair, VERSIONS};
 
 #[test]
 fn sending_nothing_writes_nothing() {

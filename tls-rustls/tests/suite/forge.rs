@@ -15,7 +15,8 @@ use rustls::{
 
 use crate::certs::{AUTHORITY, SERVER};
 use crate::end::{End, records};
-use crate::peers::{client, name, server};
+use crate::library::{client, server};
+use crate::pair::name;
 
 pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;

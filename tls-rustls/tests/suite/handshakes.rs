@@ -1,20 +1,16 @@
 //! Both sides, both versions, every provider, however the bytes are cut.
 
-use std::sync::Arc;
-
 use loopline_core::tls::{Progress, ServerName, TlsContext, TlsErrorKind, TlsVersion};
-use loopline_tls_rustls::RustlsContext;
 use rcgen::CustomExtension;
 
 use crate::certs::{AUTHORITY, NAME, SERVER};
 use crate::end::{CUTS, Cut, End, exchange, kind, records, refused_by};
-use crate::peers::{Pair, VERSIONS, client, for_all, providers, server};
+use crate::library::{builder, client, for_all, server};
+use crate::pair::{Pair, VERSIONS};
 
 #[test]
 fn a_handshake_opens_both_ends_and_data_follows() {
-    for_all(|provider, version, cut| {
-        let client = client(version).provider(Arc::clone(&provider));
-        let server = server(version).provider(provider);
+    for_all(|client, server, version, cut| {
         let (client, server) = (client.build_client(), server.build_server());
         let mut pair = Pair::new(&client.unwrap(), &server.unwrap()).opened(cut);
         for end in [&pair.client, &pair.server] {
@@ -33,22 +29,6 @@ fn a_handshake_opens_both_ends_and_data_follows() {
         pair.talk(b"hello", cut);
         pair.talk(&[b'x'; 40_000], Cut::Whole);
     });
-}
-
-#[test]
-fn providers_talk_to_each_other() {
-    let providers = providers();
-    for of_client in &providers {
-        for of_server in &providers {
-            for version in VERSIONS {
-                let client = client(version).provider(Arc::clone(of_client));
-                let server = server(version).provider(Arc::clone(of_server));
-                let (client, server) = (client.build_client(), server.build_server());
-                let pair = Pair::new(&client.unwrap(), &server.unwrap());
-                pair.opened(Cut::Whole).talk(b"hello", Cut::Whole);
-            }
-        }
-    }
 }
 
 /// T3: what is glued behind the last message of the handshake stays the caller's.
@@ -142,24 +122,6 @@ fn a_long_chain_spans_records() {
     }
 }
 
-/// A chain beyond what rustls takes is an error, and not a wait for ever.
-#[test]
-fn a_chain_that_is_too_long_is_refused() {
-    let mut issued = AUTHORITY.issue(NAME, |params| {
-        let extension = CustomExtension::from_oid_content(&[1, 3, 9999, 1], vec![5; 40_000]);
-        params.custom_extensions.push(extension);
-    });
-    issued.chain = issued.chain.repeat(2);
-    for version in VERSIONS {
-        let server = server(version).identity(issued.chain(), issued.key());
-        let client = client(version).build_client().unwrap();
-        let mut pair = Pair::new(&client, &server.build_server().unwrap());
-        let error = refused_by(&mut pair.server, &mut pair.client);
-        assert_eq!(*error.kind(), TlsErrorKind::BadRecord);
-        assert!(pair.client.input.len() < loopline_core::tls::UNCONSUMED_LIMIT);
-    }
-}
-
 #[test]
 fn no_version_in_common_is_incompatible() {
     for version in VERSIONS {
@@ -180,12 +142,8 @@ fn no_version_in_common_is_incompatible() {
 
 #[test]
 fn without_limits_the_version_is_the_highest() {
-    let client = RustlsContext::builder()
-        .provider(crate::peers::ring())
-        .roots(AUTHORITY.root());
-    let server = RustlsContext::builder()
-        .provider(crate::peers::ring())
-        .identity(SERVER.chain(), SERVER.key());
+    let client = builder().roots(AUTHORITY.root());
+    let server = builder().identity(SERVER.chain(), SERVER.key());
     let (client, server) = (client.build_client(), server.build_server());
     let pair = Pair::new(&client.unwrap(), &server.unwrap()).opened(Cut::Whole);
     assert_eq!(pair.client.session().version, TlsVersion::Tls13);
@@ -212,71 +170,4 @@ fn a_context_of_one_side_makes_no_coder_of_the_other() {
     );
     exchange(&mut ends.0, &mut ends.1, Cut::Whole).unwrap();
     assert_eq!(ends.0.progress, Progress::Open);
-}
-
-/// A client whose first guess of a group is not the server's (RFC 8446, section
-/// 4.1.4): two ClientHellos, and a handshake like any other.
-#[test]
-fn a_hello_retry_request_is_followed() {
-    for cut in CUTS {
-        let mut provider = rustls::crypto::ring::default_provider();
-        provider
-            .kx_groups
-            .retain(|group| group.name() == rustls::NamedGroup::secp384r1);
-        let server = server(TlsVersion::Tls13).provider(Arc::new(provider));
-        let client = client(TlsVersion::Tls13).build_client().unwrap();
-        let pair = Pair::new(&client, &server.build_server().unwrap());
-        let mut pair = pair.opened(cut);
-        assert!(!pair.client.session().resumed);
-        assert_eq!(pair.server.session().server_name.as_deref(), Some(NAME));
-        pair.talk(b"hello", cut);
-    }
-}
-
-/// No group in common: an error, and its alert.
-#[test]
-fn no_group_in_common_is_incompatible() {
-    for version in VERSIONS {
-        let mut only = [
-            rustls::crypto::ring::default_provider(),
-            rustls::crypto::ring::default_provider(),
-        ];
-        only[0].kx_groups.truncate(1);
-        only[1].kx_groups.drain(..1);
-        let [of_client, of_server] = only.map(Arc::new);
-        let client = client(version).provider(of_client).build_client().unwrap();
-        let server = server(version).provider(of_server).build_server().unwrap();
-        let mut pair = Pair::new(&client, &server);
-        let error = refused_by(&mut pair.client, &mut pair.server);
-        assert_eq!(*error.kind(), TlsErrorKind::Incompatible);
-        let alert = pair.server.take_wire();
-        // handshake_failure (RFC 8446, section 6.2).
-        assert_eq!(kind(pair.client.arrive(&alert)), TlsErrorKind::Alert(40));
-    }
-}
-
-/// The session's names and numbers, for every suite of the provider.
-#[test]
-fn every_suite_has_its_name() {
-    for version in VERSIONS {
-        for suite in rustls::crypto::ring::default_provider().cipher_suites {
-            let mut provider = rustls::crypto::ring::default_provider();
-            provider.cipher_suites = vec![suite];
-            let provider = Arc::new(provider);
-            let client = client(version).provider(Arc::clone(&provider));
-            let server = server(version).provider(provider);
-            let (Ok(client), Ok(server)) = (client.build_client(), server.build_server()) else {
-                continue; // the suite is of the other version
-            };
-            let number = u16::from(suite.suite());
-            if (0xc02f..=0xc030).contains(&number) || number == 0xcca8 {
-                continue; // the certificate is not of RSA
-            }
-            let mut pair = Pair::new(&client, &server).opened(Cut::Whole);
-            assert_eq!(pair.client.session().cipher_suite, number);
-            let name = &pair.server.session().cipher_suite_name;
-            assert!(name.starts_with("TLS_") && name.contains("_SHA"), "{name}");
-            pair.talk(&[3; 20_000], Cut::Headers);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use loopline_core::tls::{TlsErrorKind, TlsVersion};
 
 use crate::end::{CUTS, Cut, kind};
 use crate::forge::{DATA, HANDSHAKE, VICTIMS, victim};
-use crate::peers::Pair;
+use crate::pair::Pair;
 
 #[test]
 fn either_side_can_ask() {

@@ -9,7 +9,8 @@
 mod certs;
 mod end;
 mod forge;
-mod peers;
+mod library;
+mod pair;
 mod random;
 
 mod alpn_and_names;
@@ -23,6 +24,10 @@ mod forged_records;
 mod handshakes;
 mod identities;
 mod key_updates;
+mod own_handshakes;
+mod own_names;
+mod own_records;
+mod own_sessions;
 mod pending_fragment;
 mod resumption;
 mod volume;

@@ -8,7 +8,7 @@ use loopline_core::tls::{Progress, TlsErrorKind, TlsVersion};
 use crate::end::End;
 use crate::end::{CUTS, kind};
 use crate::forge::{ALERT, DATA, Forger, HANDSHAKE, VICTIMS, Victim, victim};
-use crate::peers::VERSIONS;
+use crate::pair::VERSIONS;
 
 /// A message that this side may be sent at any time, or has an answer to at
 /// least.

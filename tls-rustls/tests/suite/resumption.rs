@@ -1,19 +1,13 @@
 //! Sessions that go on.
 
-use std::sync::Arc;
+use loopline_core::tls::{Identities, ServerName, TlsContext};
 
-use loopline_core::tls::TlsVersion;
-use loopline_tls_rustls::RustlsContext;
-use rustls::client::Resumption;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use crate::certs::{AUTHORITY, CLIENT, NAME, SERVER};
+use crate::end::{Cut, End, exchange};
+use crate::library::{ClientAuth, client, for_all, server};
+use crate::pair::{Pair, VERSIONS};
 
-use crate::certs::{AUTHORITY, CLIENT, NAME};
-use crate::end::{CUTS, Cut, exchange};
-use crate::peers::{Pair, VERSIONS, client, for_all, ring, server};
-
-fn finished(mut pair: Pair, cut: Cut) -> Pair {
+pub fn finished(mut pair: Pair, cut: Cut) -> Pair {
     pair = pair.opened(cut);
     pair.talk(b"hello", cut);
     pair.client.close().unwrap();
@@ -24,9 +18,7 @@ fn finished(mut pair: Pair, cut: Cut) -> Pair {
 
 #[test]
 fn the_second_connection_resumes() {
-    for_all(|provider, version, cut| {
-        let client = client(version).provider(Arc::clone(&provider));
-        let server = server(version).provider(provider);
+    for_all(|client, server, version, cut| {
         let client = client.build_client().unwrap();
         let server = server.build_server().unwrap();
         finished(Pair::new(&client, &server), cut);
@@ -46,7 +38,7 @@ fn a_resumed_session_keeps_the_clients_certificate() {
         let client = client(version).identity(CLIENT.chain(), CLIENT.key());
         let server = server(version)
             .roots(AUTHORITY.root())
-            .client_auth(loopline_tls_rustls::ClientAuth::Required);
+            .client_auth(ClientAuth::Required);
         let (client, server) = (client.build_client(), server.build_server());
         let (client, server) = (client.unwrap(), server.unwrap());
         finished(Pair::new(&client, &server), Cut::Whole);
@@ -73,46 +65,37 @@ fn either_side_can_switch_it_off() {
     }
 }
 
-/// A server without tickets keeps sessions in memory (RFC 5246, section 7.4.1.2).
+/// A connection that is dropped without an end is no reason to begin anew.
 #[test]
-fn sessions_in_memory_resume_too() {
+fn what_was_dropped_resumes_too() {
     for version in VERSIONS {
-        for cut in CUTS {
-            let mut roots = RootCertStore::empty();
-            let root = CertificateDer::from_pem_slice(AUTHORITY.root.as_bytes());
-            roots.add(root.unwrap()).unwrap();
-            let mut config = ClientConfig::builder_with_provider(ring())
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            config.resumption = Resumption::in_memory_sessions(8)
-                .tls12_resumption(rustls::client::Tls12Resumption::SessionIdOnly);
-            let client = RustlsContext::from_client_config(Arc::new(config));
-            let server = server(version).build_server().unwrap();
-            finished(Pair::new(&client, &server), cut);
-            let pair = finished(Pair::new(&client, &server), cut);
-            assert!(pair.client.session().resumed, "{version}");
-        }
+        let client = client(version).build_client().unwrap();
+        let server = server(version).build_server().unwrap();
+        let mut pair = Pair::new(&client, &server).opened(Cut::Whole);
+        pair.talk(b"hello", Cut::Whole);
+        drop(pair);
+        let pair = Pair::new(&client, &server).opened(Cut::Whole);
+        assert!(pair.client.session().resumed, "{version}");
     }
 }
 
-/// Early data can be replayed, and a coder has no way to say which data it was:
-/// it is off, even where a configuration has it on.
+/// Sessions are the server's they were made with.
 #[test]
-fn early_data_is_off() {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(AUTHORITY.root.as_bytes()).unwrap();
-    roots.add(root).unwrap();
-    let mut config = ClientConfig::builder_with_provider(ring())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.enable_early_data = true;
-    let client = RustlsContext::from_client_config(Arc::new(config));
-    let server = server(TlsVersion::Tls13).build_server().unwrap();
-    finished(Pair::new(&client, &server), Cut::Whole);
-    let pair = finished(Pair::new(&client, &server), Cut::Whole);
-    assert!(pair.client.session().resumed);
+fn another_name_begins_anew() {
+    for version in VERSIONS {
+        let client = client(version).build_client().unwrap();
+        let other = AUTHORITY.issue("another.test", |_| {});
+        let both = Identities::new()
+            .any(SERVER.identity())
+            .named("another.test", other.identity());
+        let server = server(version).identities(both).build_server().unwrap();
+        finished(Pair::new(&client, &server), Cut::Whole);
+        let name = ServerName::try_from("another.test").unwrap();
+        let pair = Pair {
+            client: End::started(client.client(&name).unwrap()),
+            server: End::started(server.server().unwrap()),
+        };
+        let pair = finished(pair, Cut::Whole);
+        assert!(!pair.client.session().resumed, "{version}");
+    }
 }

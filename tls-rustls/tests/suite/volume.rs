@@ -3,7 +3,7 @@
 use loopline_core::tls::TlsVersion;
 
 use crate::end::Cut;
-use crate::peers::{Pair, VERSIONS};
+use crate::pair::{Pair, VERSIONS};
 use crate::random::Random;
 
 const TOTAL: usize = 64 << 20;

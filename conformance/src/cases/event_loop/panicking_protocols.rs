@@ -1,9 +1,10 @@
 //! Protocols that panic, and what becomes of their connections.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
+use std::rc::Rc;
 
-use loopline_core::{EventLoop, EventLoopExt, ServerOptions};
+use loopline_core::{EventLoop, EventLoopExt, Protocol, Server, ServerOptions};
 
 use crate::case::{Case, case};
 use crate::context::Context;
@@ -60,13 +61,7 @@ fn a_panic_in_connection_made_ends_that_connection(context: &Context) -> Outcome
             Ok(())
         })
     };
-    let server = scene.run_until_complete(scene.create_server(
-        factory,
-        ("127.0.0.1", 0),
-        ServerOptions::default(),
-    ))??;
-    let address = server.sockets().first().and_then(|name| name.as_inet());
-    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    let (server, address) = served(&scene, factory)?;
     let mut first = std::net::TcpStream::connect(address)?;
     run_panics(&scene)?;
     let _second = std::net::TcpStream::connect(address)?;
@@ -163,13 +158,7 @@ fn a_panic_of_a_protocol_factory_ends_that_connection(context: &Context) -> Outc
         }
         inside.recorder()
     };
-    let server = scene.run_until_complete(scene.create_server(
-        factory,
-        ("127.0.0.1", 0),
-        ServerOptions::default(),
-    ))??;
-    let address = server.sockets().first().and_then(|name| name.as_inet());
-    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    let (server, address) = served(&scene, factory)?;
     let mut first = std::net::TcpStream::connect(address)?;
     let _second = std::net::TcpStream::connect(address)?;
     run_panics(&scene)?;
@@ -177,4 +166,19 @@ fn a_panic_of_a_protocol_factory_ends_that_connection(context: &Context) -> Outc
     scene.run_until_complete(log.until(|calls, _| calls == [Call::Made]))?;
     server.close();
     scene.end()
+}
+
+/// A server on a port that the system has chosen, and where it is.
+fn served<P: Protocol>(
+    scene: &Scene<'_>,
+    factory: impl FnMut() -> P + 'static,
+) -> Result<(Rc<dyn Server>, SocketAddr), Stop> {
+    let server = scene.run_until_complete(scene.create_server(
+        factory,
+        ("127.0.0.1", 0),
+        ServerOptions::default(),
+    ))??;
+    let address = server.sockets().first().and_then(|name| name.as_inet());
+    let address = address.ok_or_else(|| Stop::failed("no address"))?;
+    Ok((server, address))
 }

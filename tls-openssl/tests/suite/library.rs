@@ -1,24 +1,40 @@
-//! Contexts and connected pairs.
+//! What is OpenSSL's own: contexts, and where it answers in its own way.
 
-use loopline_core::tls::{Progress, ServerName, TlsContext, TlsVersion};
+use loopline_core::tls::TlsVersion;
 use loopline_tls_openssl::openssl::pkey::PKey;
 use loopline_tls_openssl::openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslVersion};
 use loopline_tls_openssl::openssl::x509::X509;
-use loopline_tls_openssl::{Builder, OpensslContext};
+pub use loopline_tls_openssl::{
+    Builder, ClientAuth, ConfigError, OpensslContext as Context, Origin, Pem,
+};
 use loopline_tls_rustls::RustlsContext;
 
-use crate::certs::{AUTHORITY, NAME, SERVER};
-use crate::end::{CUTS, Cut, End, exchange};
-
-pub const VERSIONS: [TlsVersion; 2] = [TlsVersion::Tls12, TlsVersion::Tls13];
+use crate::certs::{AUTHORITY, SERVER};
+use crate::end::{CUTS, Cut};
+use crate::pair::VERSIONS;
 
 /// The alert for a record of a type that there is not: unexpected_message (RFC 8446,
 /// section 5).
 pub const NO_SUCH_TYPE: u8 = 10;
 
+/// The alert for a name that no certificate is for: unrecognized_name (RFC 6066,
+/// section 3).
+pub const NO_SUCH_NAME: u8 = 112;
+
+/// The alert for a certificate of the future: bad_certificate.
+pub const NOT_YET_VALID: u8 = 42;
+
+/// The alert for no certificate before TLS 1.3: handshake_failure (RFC 5246, section
+/// 7.4.6).
+pub const NO_CERTIFICATE: u8 = 40;
+
+pub fn builder() -> Builder {
+    Context::builder()
+}
+
 /// A server of one version.
 pub fn server(version: TlsVersion) -> Builder {
-    OpensslContext::builder()
+    builder()
         .identity(SERVER.chain(), SERVER.key())
         .min_version(version)
         .max_version(version)
@@ -26,17 +42,17 @@ pub fn server(version: TlsVersion) -> Builder {
 
 /// A client of one version.
 pub fn client(version: TlsVersion) -> Builder {
-    OpensslContext::builder()
+    builder()
         .roots(AUTHORITY.root())
         .min_version(version)
         .max_version(version)
 }
 
-pub fn openssl_client(version: TlsVersion) -> OpensslContext {
+pub fn openssl_client(version: TlsVersion) -> Context {
     client(version).build_client().unwrap()
 }
 
-pub fn openssl_server(version: TlsVersion) -> OpensslContext {
+pub fn openssl_server(version: TlsVersion) -> Context {
     server(version).build_server().unwrap()
 }
 
@@ -76,10 +92,7 @@ fn ready(
 }
 
 /// A server of a ready context.
-pub fn ready_server(
-    version: TlsVersion,
-    change: impl FnOnce(&mut SslContextBuilder),
-) -> OpensslContext {
+pub fn ready_server(version: TlsVersion, change: impl FnOnce(&mut SslContextBuilder)) -> Context {
     let context = ready(SslMethod::tls_server(), version, |context| {
         let certificate = X509::from_pem(SERVER.chain.as_bytes()).unwrap();
         let key = PKey::private_key_from_pem(SERVER.key.as_bytes()).unwrap();
@@ -88,70 +101,19 @@ pub fn ready_server(
         context.set_session_id_context(b"test").unwrap();
         change(context);
     });
-    OpensslContext::from_server_context(context)
+    Context::from_server_context(context)
 }
 
 /// A client of a ready context.
-pub fn ready_client(
-    version: TlsVersion,
-    change: impl FnOnce(&mut SslContextBuilder),
-) -> OpensslContext {
-    OpensslContext::from_client_context(ready(SslMethod::tls_client(), version, change))
+pub fn ready_client(version: TlsVersion, change: impl FnOnce(&mut SslContextBuilder)) -> Context {
+    Context::from_client_context(ready(SslMethod::tls_client(), version, change))
 }
 
-pub fn name() -> ServerName<'static> {
-    ServerName::try_from(NAME).unwrap()
-}
-
-/// Both ends, started.
-pub struct Pair {
-    pub client: End,
-    pub server: End,
-}
-
-impl Pair {
-    pub fn new(client: &dyn TlsContext, server: &dyn TlsContext) -> Self {
-        Self {
-            client: End::started(client.client(&name()).unwrap()),
-            server: End::started(server.server().unwrap()),
-        }
-    }
-
-    /// The pair that a client and a server of this version are.
-    pub fn of(version: TlsVersion) -> Self {
-        Self::new(
-            &client(version).build_client().unwrap(),
-            &server(version).build_server().unwrap(),
-        )
-    }
-
-    /// The same, with the handshake done.
-    pub fn open(version: TlsVersion) -> Self {
-        Self::of(version).opened(Cut::Whole)
-    }
-
-    pub fn opened(mut self, cut: Cut) -> Self {
-        exchange(&mut self.client, &mut self.server, cut).unwrap();
-        assert_eq!(self.client.progress, Progress::Open);
-        assert_eq!(self.server.progress, Progress::Open);
-        assert!(self.client.input.is_empty() && self.server.input.is_empty());
-        self
-    }
-
-    /// Sends `plain` both ways.
-    pub fn talk(&mut self, plain: &[u8], cut: Cut) {
-        self.client.send(plain).unwrap();
-        self.server.send(plain).unwrap();
-        exchange(&mut self.client, &mut self.server, cut).unwrap();
-        assert!(self.client.take_plain() == plain && self.server.take_plain() == plain);
-    }
-}
-
-/// Runs `test` for every version and cut.
-pub fn for_all(test: impl Fn(TlsVersion, Cut)) {
+/// Runs `test` for a client and a server of every version and cut.
+pub fn for_all(test: impl Fn(Builder, Builder, TlsVersion, Cut)) {
     for version in VERSIONS {
         for cut in CUTS {
-            test(version, cut);
+            test(client(version), server(version), version, cut);
         }
     }
 }
