@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Errand, Exceptions, READ_BUFFER, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Errand, Exceptions, Layers, READ_BUFFER, Shared, Slots, Timers,
+    Todo, layers,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -107,6 +108,7 @@ impl Engine {
             spares: RefCell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
+            layers: Layers::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
@@ -194,7 +196,7 @@ impl Engine {
         drop(crate::task::take_all(self));
         self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
-        drop(runs);
+        layers::abandon(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
@@ -204,6 +206,9 @@ impl Engine {
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
+        }
+        for layer in self.layers.take_strays() {
+            layer.let_go();
         }
         self.descriptors.borrow_mut().clear();
         drop(self.dirty.take());

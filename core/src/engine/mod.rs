@@ -26,6 +26,7 @@ mod elsewhere;
 mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
+mod layers;
 mod lifecycle;
 mod metrics;
 mod ready;
@@ -48,6 +49,7 @@ pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
+pub(crate) use layers::Debt;
 pub(crate) use lifecycle::{push_if_running, running};
 pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
@@ -71,6 +73,7 @@ use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use layers::Layers;
 use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
@@ -105,7 +108,8 @@ pub(crate) struct Engine {
     spares: RefCell<Vec<Spare>>,
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
-    owed: RefCell<VecDeque<Key>>,
+    owed: RefCell<VecDeque<Debt>>,
+    layers: Layers,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of
     /// a turn.
     events: RefCell<Events>,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem::{self, ManuallyDrop};
+use std::rc::Rc;
 
 use super::remote::RemoteItem;
 use super::{Engine, Todo};
@@ -9,6 +10,7 @@ use crate::backend::Key;
 use crate::event_loop::Callback;
 use crate::sys::Queued;
 use crate::task::TaskId;
+use crate::tls::TlsStream;
 
 /// One thing to run. None of them needs an allocation of its own.
 pub(crate) enum Run {
@@ -26,8 +28,12 @@ pub(crate) enum Errand {
     Task(TaskId),
     /// The end of a connection: its `connection_lost`.
     Lost(Key),
-    /// What a layer has put off to a turn of its own.
+    /// What a connection has put off to a turn of its own.
     Later(Key),
+    /// The end of a layer over a connection.
+    LayerLost(Rc<TlsStream>),
+    /// What a layer has put off to a turn of its own.
+    LayerLater(Rc<TlsStream>),
     /// A callback of `call_soon_threadsafe`.
     Remote(Queued),
     /// `stop` from another thread.
@@ -46,7 +52,10 @@ impl Run {
     /// it. Callbacks do wait: one that queues itself again must not keep the
     /// loop from its events (line E1).
     pub(super) fn ends_a_turn(&self) -> bool {
-        matches!(self, Self::Errand(Errand::Task(_) | Errand::Lost(_)))
+        matches!(
+            self,
+            Self::Errand(Errand::Task(_) | Errand::Lost(_) | Errand::LayerLost(_))
+        )
     }
 }
 

@@ -141,6 +141,8 @@ impl Engine {
                     owner.later();
                 }
             }
+            Errand::LayerLost(layer) => layer.finish(),
+            Errand::LayerLater(layer) => layer.go_on(),
             Errand::Stop => self.stopping.set(true),
             Errand::Remote(call) => {
                 if let Err(error) = self.run_remote(call) {

@@ -12,7 +12,7 @@ use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::event_loop::Callback;
 use crate::protocol::SharedProtocol;
-use crate::tls::{self, Placeholder};
+use crate::tls;
 use crate::transport::{Address, Names};
 
 /// How long a listener pauses when the system has no descriptor or memory
@@ -187,7 +187,7 @@ impl Listener {
         };
         match acceptor.terms() {
             Ok(terms) => {
-                let placeholder = Placeholder::shared();
+                let placeholder = acceptor.placeholder();
                 let below = socket.open(&self.engine, placeholder, names, clients);
                 tls::accept(&self.engine, &below, protocol, terms);
             }

@@ -43,11 +43,7 @@ impl<S: StreamIo> Stream<S> {
         if let Some(timer) = old {
             timer.cancel();
         }
-        let timeout = self
-            .busy
-            .borrow()
-            .as_ref()
-            .and_then(|busy| busy.close_timeout);
+        let timeout = self.busy.with(|busy| busy.as_ref()?.close_timeout);
         let Some(timeout) = timeout else {
             return;
         };
