@@ -137,6 +137,7 @@ impl<S: StreamIo> Line for Stream<S> {
         }
     }
 
+    #[inline]
     fn poll_send_file(
         &self,
         cx: &mut Context<'_>,
