@@ -15,7 +15,7 @@ use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Clients, Resolver, SystemResolver};
 use crate::signal::Signals;
 use crate::stream::Spare;
-use crate::task::{TaskWaker, Tasks};
+use crate::task::{TaskId, TaskWaker, Tasks};
 use crate::tls::Gathered;
 use crate::transport::Transport;
 
@@ -29,21 +29,19 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
     RUNNING.try_with(|running| running.borrow().clone()).ok()?
 }
 
-/// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
-    let mut run = Some(run);
+/// Queues a task on the loop that runs in this thread, if that is `shared`'s;
+/// answers whether it was.
+pub(crate) fn queue_if_running(shared: &Arc<Shared>, task: TaskId) -> bool {
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
-    let _ = RUNNING.try_with(|running| {
-        if let Some(engine) = &*running.borrow() {
-            if Arc::ptr_eq(&engine.shared, shared) {
-                if let Some(run) = run.take() {
-                    engine.push(run);
-                }
-            }
+    let queued = RUNNING.try_with(|running| match &*running.borrow() {
+        Some(engine) if Arc::ptr_eq(&engine.shared, shared) => {
+            engine.push(Run::Task(task));
+            true
         }
+        _ => false,
     });
-    run.map_or(Ok(()), Err)
+    queued.unwrap_or(false)
 }
 
 /// A loop is running in this thread for as long as this lives, also when user

@@ -48,7 +48,7 @@ pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
-pub(crate) use lifecycle::{push_if_running, running};
+pub(crate) use lifecycle::{queue_if_running, running};
 pub(crate) use ready::{Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
