@@ -110,6 +110,7 @@ impl Engine {
             wire: Cell::default(),
             gathered: Gathered::default(),
             chunk: Cell::default(),
+            records: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             workers: Rc::default(),
@@ -213,7 +214,8 @@ impl Engine {
         drop(self.events.take());
         drop(self.idle.take());
         drop(self.read_buffer.take());
-        drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        drop((self.plain.take(), self.wire.take()));
+        drop((self.chunk.take(), self.records.take()));
         self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));

@@ -114,6 +114,8 @@ pub(crate) struct Engine {
     gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What they are encrypted into.
+    records: Cell<Vec<u8>>,
     /// What no stream needs just now.
     spare: Spare,
     pub(crate) tasks: RefCell<Tasks>,
@@ -232,6 +234,16 @@ impl Engine {
     /// while it is in use gets a new one.
     pub(crate) fn take_chunk(&self) -> Vec<u8> {
         self.chunk.take()
+    }
+
+    /// Takes the buffer for records, as long as it was left: what is put into
+    /// it again and again need not be cleared in between.
+    pub(crate) fn take_records(&self) -> Vec<u8> {
+        self.records.take()
+    }
+
+    pub(crate) fn return_records(&self, buffer: Vec<u8>) {
+        self.records.set(buffer);
     }
 
     pub(crate) fn return_chunk(&self, buffer: Vec<u8>) {
