@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Errand, Exceptions, Layers, READ_BUFFER, Shared, Slots, Timers,
+    Todo, layers,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -36,7 +37,7 @@ pub(crate) fn queue_if_running(shared: &Arc<Shared>, task: TaskId) -> bool {
     // goes the other way.
     let queued = RUNNING.try_with(|running| match &*running.borrow() {
         Some(engine) if Arc::ptr_eq(&engine.shared, shared) => {
-            engine.push(Run::Task(task));
+            engine.push(Errand::Task(task));
             true
         }
         _ => false,
@@ -102,8 +103,10 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
+            spares: RefCell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
+            layers: Layers::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
@@ -192,12 +195,7 @@ impl Engine {
         drop(crate::task::take_all(self));
         self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
-        for run in &runs {
-            if let Run::Remote(call) = run {
-                call.abandon();
-            }
-        }
-        drop(runs);
+        layers::abandon(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
@@ -207,6 +205,9 @@ impl Engine {
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
+        }
+        for layer in self.layers.take_strays() {
+            layer.let_go();
         }
         self.descriptors.borrow_mut().clear();
         drop(self.dirty.take());

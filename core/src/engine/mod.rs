@@ -26,6 +26,7 @@ mod elsewhere;
 mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
+mod layers;
 mod lifecycle;
 mod metrics;
 mod ready;
@@ -48,14 +49,16 @@ pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
+pub(crate) use layers::Debt;
 pub(crate) use lifecycle::{queue_if_running, running};
-pub(crate) use ready::{Place, Run};
+pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,12 +66,14 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::signal::Signals;
-use crate::stream::Spare;
+use crate::stream;
+use crate::sys::Spare;
 use crate::task::{Tasks, Workers};
 use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use layers::Layers;
 use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
@@ -98,10 +103,13 @@ pub(crate) struct Engine {
     dirty: RefCell<Vec<Key>>,
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
-    arrivals: Cell<Vec<RemoteItem>>,
+    arrivals: Cell<Vec<ManuallyDrop<RemoteItem>>>,
+    /// Memory of what other threads have queued and what has run.
+    spares: RefCell<Vec<Spare>>,
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
-    owed: RefCell<VecDeque<Key>>,
+    owed: RefCell<VecDeque<Debt>>,
+    layers: Layers,
     /// What of the last wait was not dispatched yet. Borrowed for the whole of
     /// a turn.
     events: RefCell<Events>,
@@ -117,7 +125,7 @@ pub(crate) struct Engine {
     /// What they are encrypted into.
     records: Cell<Vec<u8>>,
     /// What no stream needs just now.
-    spare: Spare,
+    spare: stream::Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
     signals: Signals,
@@ -226,7 +234,7 @@ impl Engine {
         &self.signals
     }
 
-    pub(crate) fn spare(&self) -> &Spare {
+    pub(crate) fn spare(&self) -> &stream::Spare {
         &self.spare
     }
 

@@ -10,7 +10,6 @@ use std::rc::{Rc, Weak};
 
 use super::outgoing::PIECE;
 use super::{Flags, State, TlsStream};
-use crate::backend::Key;
 use crate::engine::Engine;
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 use crate::transport::{Address, Flow, Line};
@@ -49,12 +48,12 @@ impl TlsStream {
     }
 
     fn send_piece(&self, piece: &[u8], records: &mut [u8]) -> io::Result<Flow> {
-        let filled = self.coder.borrow_mut().send_into(piece, records);
+        let filled = self.code(|coder| Ok(coder.send_into(piece, records)))?;
         if let Some(records) = filled.and_then(|filled| records.get(..filled)) {
             return Ok(self.send_records(records));
         }
         let mut wire = self.engine.take_wire();
-        let encrypted = self.coder.borrow_mut().send(piece, &mut wire);
+        let encrypted = self.code(|coder| coder.send(piece, &mut wire));
         let flow = self.send_wire(&mut wire);
         self.engine.return_wire(wire);
         encrypted?;
@@ -92,10 +91,6 @@ impl Carrier for TlsStream {
 
     fn engine(&self) -> &Rc<Engine> {
         &self.engine
-    }
-
-    fn key(&self) -> Key {
-        self.key.get()
     }
 
     fn peer(&self) -> Option<Address> {
@@ -148,6 +143,9 @@ impl Carrier for TlsStream {
     fn put_active(&self, active: Active) {
         self.busy.with(|busy| busy.transfer = Some(active));
     }
+
+    /// The kernel sends no file over TLS by itself.
+    fn cancel_in_flight(&self) {}
 
     fn rearm(&self) {
         if !self.has(Flags::TRANSFER) || self.has(Flags::PARKED) {

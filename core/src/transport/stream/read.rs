@@ -64,7 +64,7 @@ impl<S: StreamIo> Stream<S> {
     /// One read for one readiness (line D21). What the protocol is owed is
     /// settled by who called.
     pub(super) fn read_ready(&self) {
-        let Some(protocol) = self.protocol.borrow_mut().clone() else {
+        let Some(protocol) = self.protocol.get() else {
             return;
         };
         let guard = PanicGuard(self);
