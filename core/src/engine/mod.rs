@@ -39,6 +39,7 @@ mod todo;
 mod turn;
 mod user_watch;
 mod wait_ready;
+mod watcher;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
@@ -102,8 +103,8 @@ pub(crate) struct Engine {
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Key>>,
-    /// What of the last wait was not dispatched yet. Borrowed for the whole of
-    /// a turn.
+    /// What of the last wait was not dispatched yet. Borrowed for as long as the
+    /// loop runs.
     events: RefCell<Events>,
     /// Zeroed memory that the system gives as it is used.
     read_buffer: RefCell<Box<[u8]>>,
@@ -124,7 +125,6 @@ pub(crate) struct Engine {
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
-    stopping: Cell<bool>,
     closed: Cell<bool>,
     transports: Cell<usize>,
     /// Who waits for the last transport to go.
