@@ -18,6 +18,12 @@ struct Given {
 }
 
 impl Successor {
+    /// Whether the connection was never given away.
+    #[inline]
+    pub(super) fn is_unheard_of(&self) -> bool {
+        self.0.get().is_none()
+    }
+
     /// Whether the connection was given away.
     pub(crate) fn is_awaited(&self) -> bool {
         self.0.get().is_some_and(|given| given.away.get())

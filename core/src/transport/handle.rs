@@ -108,6 +108,10 @@ impl<L: Line> Handle<L> {
 
 impl<L: Line> Transport for Handle<L> {
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        // A layer writes to what was given to it.
+        if self.line.successor().is_unheard_of() {
+            return self.line.write(data);
+        }
         if !self.of_user {
             return self.line.write_through(data);
         }

@@ -15,7 +15,7 @@ use crate::transport::{
 };
 
 impl<S: StreamIo> Line for Stream<S> {
-    #[inline]
+    #[inline(always)]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }
