@@ -17,7 +17,7 @@ use openssl::x509::verify::X509VerifyFlags;
 
 use crate::certificates::{self, library};
 use crate::context::{Makes, OpensslContext};
-use crate::identities::Chooser;
+use crate::identities::{self, Chooser};
 use crate::sys::Resuming;
 
 /// The parts of an [`OpensslContext`]: a [`TlsConfig`].
@@ -159,14 +159,23 @@ impl Builder {
     /// [`ConfigError`] that names the file.
     pub fn build_server(self) -> Result<OpensslContext, TlsError> {
         self.config.check()?;
-        let mut context = self.context(SslMethod::tls_server())?;
-        self.verify_clients(&mut context)?;
         let allow_expired = self.config.allow_expired_identities;
-        let chooser = Arc::new(Chooser::new(&self.config.identities, allow_expired)?);
+        let identities = identities::load(&self.config.identities, allow_expired)?;
+        let bare = self.server_context()?.build();
+        let mut context = self.server_context()?;
+        let chooser = Arc::new(Chooser::new(identities, bare, allow_expired));
+        chooser.show_first(&mut context).map_err(library)?;
         let chooses = Arc::clone(&chooser);
         context.set_servername_callback(move |ssl, alert| chooses.answer(ssl, alert));
+        Ok(OpensslContext::with_chooser(context.build(), chooser))
+    }
+
+    /// A server's without an identity.
+    fn server_context(&self) -> Result<SslContextBuilder, ConfigError> {
+        let mut context = self.context(SslMethod::tls_server())?;
+        self.verify_clients(&mut context)?;
         if !self.config.alpn.is_empty() {
-            let protocols = self.config.alpn;
+            let protocols = self.config.alpn.clone();
             context.set_alpn_select_callback(move |_, offered| {
                 choose_protocol(&protocols, offered).ok_or(AlpnError::ALERT_FATAL)
             });
@@ -181,7 +190,7 @@ impl Builder {
             context.set_session_cache_mode(SslSessionCacheMode::OFF);
             context.set_num_tickets(0).map_err(library)?;
         }
-        Ok(OpensslContext::with_chooser(context.build(), chooser))
+        Ok(context)
     }
 
     /// What both sides have.

@@ -14,8 +14,6 @@
 //! * A connection that goes away without an end takes its session with it, so
 //!   that nothing can be resumed ([`OpensslCoder::drop`]).
 
-use std::cell::OnceCell;
-
 use loopline_core::tls::{Coder, Progress, Received, Session, TlsError, TlsErrorKind};
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, ShutdownState, Ssl, SslStream, SslVersion};
@@ -25,7 +23,7 @@ use crate::pipe::Pipe;
 use crate::rare::Rare;
 use crate::record::{self, ALERT, Fault, HEADER};
 use crate::session;
-use crate::sys::keep_resumed;
+use crate::sys::{keep_resumed, with_input};
 
 /// The most data in one record (RFC 8446, section 5.1).
 const FRAGMENT: usize = 16 * 1024;
@@ -39,8 +37,6 @@ const WAITING_LIMIT: usize = 64 * 1024;
 /// One TLS connection on OpenSSL.
 pub(crate) struct OpensslCoder {
     stream: SslStream<Pipe>,
-    /// Made when it is first asked for, as it copies the peer's certificates.
-    session: OnceCell<Box<Session>>,
     rare: Rare,
     started: bool,
     /// A record of the peer's has been given to OpenSSL.
@@ -60,7 +56,6 @@ impl OpensslCoder {
         let stream = SslStream::new(ssl, Pipe::default()).map_err(stack_error)?;
         Ok(Self {
             stream,
-            session: OnceCell::new(),
             rare: Rare::named(server_name),
             started: false,
             heard: false,
@@ -109,13 +104,12 @@ impl OpensslCoder {
         let Some(record) = rest.get(..end) else {
             return Ok(None);
         };
-        self.stream.get_mut().feed(record);
         self.heard = true;
         let (was_open, said, read) = (self.open, wire.len(), plain.len());
         let result = if was_open {
-            self.read(record.len() - HEADER, plain, wire)
+            self.read(record, plain, wire)
         } else {
-            self.shake_hands(wire)
+            self.shake_hands(record, wire)
         };
         result.map_err(|error| tls_error(error, self.stream.ssl()))?;
         if self.peer_closed && !self.can_write() {
@@ -144,8 +138,11 @@ impl OpensslCoder {
         self.answers > if updates { UPDATES_LIMIT } else { 1 }
     }
 
-    fn shake_hands(&mut self, wire: &mut Vec<u8>) -> Result<(), ssl::Error> {
-        match self.call(wire, SslStream::do_handshake) {
+    fn shake_hands(&mut self, record: &[u8], wire: &mut Vec<u8>) -> Result<(), ssl::Error> {
+        let done = self.call(wire, |stream| {
+            with_input(stream, record, |reading| reading.do_handshake())
+        });
+        match done {
             Ok(()) => {
                 self.open = true;
                 keep_resumed(self.stream.ssl());
@@ -156,31 +153,32 @@ impl OpensslCoder {
         Ok(())
     }
 
-    /// Appends the data of a record, which is `room` bytes at most.
+    /// Appends the data of a record.
     fn read(
         &mut self,
-        room: usize,
+        record: &[u8],
         plain: &mut Vec<u8>,
         wire: &mut Vec<u8>,
     ) -> Result<(), ssl::Error> {
-        loop {
-            let from = plain.len();
-            plain.resize(from + room.min(FRAGMENT), 0);
-            let read = self.call(wire, |stream| stream.ssl_read(&mut plain[from..]));
-            plain.truncate(from + *read.as_ref().unwrap_or(&0));
-            match read {
-                // The usual case, in one step instead of two.
-                Ok(_) if self.stream.ssl().pending() == 0 && self.stream.get_ref().is_drained() => {
-                    return Ok(());
+        let room = (record.len() - HEADER).min(FRAGMENT);
+        let read = self.call(wire, |stream| {
+            with_input(stream, record, |reading| {
+                loop {
+                    reading.read(plain, room)?;
+                    // The usual case, in one step instead of two.
+                    if reading.is_drained() {
+                        return Ok(());
+                    }
                 }
-                Ok(_) => {}
-                Err(error) if error.code() == ErrorCode::WANT_READ => return Ok(()),
-                Err(error) if error.code() == ErrorCode::ZERO_RETURN => {
-                    self.peer_closed = true;
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
+            })
+        });
+        match read {
+            Err(error) if error.code() == ErrorCode::WANT_READ => Ok(()),
+            Err(error) if error.code() == ErrorCode::ZERO_RETURN => {
+                self.peer_closed = true;
+                Ok(())
             }
+            read => read,
         }
     }
 
@@ -188,13 +186,13 @@ impl OpensslCoder {
     fn refuse(&mut self, fault: Fault, bytes: &[u8], wire: &mut Vec<u8>) -> TlsError {
         if self.heard {
             // Only OpenSSL has the keys for an alert.
-            self.stream.get_mut().feed(&fault.provocation(bytes));
-            let _ = match self.open {
-                true => self
-                    .call(wire, |stream| stream.ssl_read(&mut [0]))
-                    .map(drop),
-                false => self.call(wire, SslStream::do_handshake),
-            };
+            let (open, provocation) = (self.open, fault.provocation(bytes));
+            let _ = self.call(wire, |stream| {
+                with_input(stream, &provocation, |reading| match open {
+                    true => reading.read(&mut Vec::new(), 1).map(drop),
+                    false => reading.do_handshake(),
+                })
+            });
         } else if !self.closed {
             wire.extend_from_slice(&fault.alert());
         }
@@ -308,7 +306,11 @@ impl Coder for OpensslCoder {
         if std::mem::replace(&mut self.started, true) {
             return Err(TlsErrorKind::Misuse("a TLS connection starts once").into());
         }
-        let begun = self.shake_hands(wire);
+        if self.stream.ssl().is_server() {
+            // It has nothing to say before it has heard something.
+            return Ok(());
+        }
+        let begun = self.shake_hands(&[], wire);
         self.stream.get_mut().rest();
         begun.map_err(|error| {
             let error = tls_error(error, self.stream.ssl());
@@ -378,11 +380,8 @@ impl Coder for OpensslCoder {
     }
 
     fn session(&self) -> Option<&Session> {
-        self.open.then(|| {
-            &**self
-                .session
-                .get_or_init(|| Box::new(session::of(self.stream.ssl(), self.rare.server_name())))
-        })
+        let agreed = |name: Option<&str>| session::of(self.stream.ssl(), name);
+        self.open.then(|| self.rare.session(agreed))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 
-use loopline_core::tls::RECORD_LIMIT;
+use crate::sys::Lent;
 
 thread_local! {
     /// What one call reads and writes, which is the thread's and not a
@@ -11,15 +11,14 @@ thread_local! {
     static SPARE: Cell<Option<Box<Io>>> = const { Cell::new(None) };
 }
 
-/// The stream of a connection. It never has more to read than one record, and
-/// always room for what is written.
+/// The stream of a connection. It has something to read for as long as that is
+/// lent to it, and always room for what is written.
 #[derive(Debug, Default)]
 pub(crate) struct Pipe(Option<Box<Io>>);
 
 #[derive(Debug, Default)]
 struct Io {
-    input: Vec<u8>,
-    taken: usize,
+    input: Lent,
     output: Vec<u8>,
 }
 
@@ -31,28 +30,20 @@ impl Pipe {
         })
     }
 
-    /// Gives it a record to read.
-    pub(crate) fn feed(&mut self, record: &[u8]) {
-        let io = self.io();
-        io.input.clear();
-        io.input.extend_from_slice(record);
-        io.taken = 0;
+    /// What there is to be read.
+    pub(crate) fn lent(&mut self) -> &mut Lent {
+        &mut self.io().input
     }
 
     /// Whether everything has been read.
     pub(crate) fn is_drained(&self) -> bool {
         let io = self.0.as_ref();
-        io.is_none_or(|io| io.taken == io.input.len())
+        io.is_none_or(|io| io.input.is_drained())
     }
 
     /// Gives the memory back to the thread.
     pub(crate) fn rest(&mut self) {
-        let Some(mut io) = self.0.take() else {
-            return;
-        };
-        io.input.clear();
-        io.taken = 0;
-        if io.input.capacity() <= RECORD_LIMIT * 2 {
+        if let Some(io) = self.0.take() {
             let _ = SPARE.try_with(|spare| spare.set(Some(io)));
         }
     }
@@ -65,13 +56,10 @@ impl Pipe {
 
 impl Read for Pipe {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Some(io) = self.0.as_mut().filter(|io| io.taken < io.input.len()) else {
+        let count = self.0.as_mut().map_or(0, |io| io.input.read(into));
+        if count == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
-        };
-        let rest = &io.input[io.taken..];
-        let count = rest.len().min(into.len());
-        into[..count].copy_from_slice(&rest[..count]);
-        io.taken += count;
+        }
         Ok(count)
     }
 }

@@ -230,6 +230,9 @@ impl<C: Connection> Coder for RustlsCoder<C> {
         if std::mem::replace(&mut self.started, true) {
             return Err(TlsErrorKind::Misuse("a TLS connection starts once").into());
         }
+        if !C::BEGINS {
+            return Ok(());
+        }
         match self.step(&mut [], &mut Vec::new(), wire) {
             Ok(_) => Ok(()),
             Err(error) => Err(self.fail(error, wire)),

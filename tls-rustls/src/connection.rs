@@ -13,6 +13,9 @@ pub(crate) trait Connection {
     /// rustls' mark of the side.
     type Data;
 
+    /// Whether it has something to say before it has heard something.
+    const BEGINS: bool;
+
     /// One step: see [`UnbufferedStatus`].
     fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
 
@@ -26,6 +29,8 @@ pub(crate) trait Connection {
 
 impl Connection for UnbufferedClientConnection {
     type Data = ClientConnectionData;
+
+    const BEGINS: bool = true;
 
     fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)
@@ -42,6 +47,8 @@ impl Connection for UnbufferedClientConnection {
 
 impl Connection for UnbufferedServerConnection {
     type Data = ServerConnectionData;
+
+    const BEGINS: bool = false;
 
     fn process<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::rc::Rc;
 
-use super::{Engine, ExceptionContext, Severity, Todo, Watched};
+use super::{Debt, Engine, ExceptionContext, Severity, Todo, Watched};
 use crate::backend::{Events, Interest, Key, Readiness};
 use crate::debug;
 
@@ -116,8 +116,8 @@ impl Engine {
 
     /// Notes that a protocol was busy when it had to be told to pause or to
     /// go on.
-    pub(crate) fn owe(&self, key: Key) {
-        self.owed.borrow_mut().push_back(key);
+    pub(crate) fn owe(&self, debt: Debt) {
+        self.owed.borrow_mut().push_back(debt);
         self.note(Todo::SETTLE);
     }
 
@@ -135,22 +135,19 @@ impl Engine {
         // One by one: what a panic leaves over is still owed.
         let owed = self.owed.borrow().len();
         for _ in 0..owed {
-            let Some(key) = self.owed.borrow_mut().pop_front() else {
+            let Some(debt) = self.owed.borrow_mut().pop_front() else {
                 return;
             };
-            if self.owner(key).is_some_and(|owner| !owner.settle()) {
-                self.owe(key);
+            let settled = match &debt {
+                Debt::Connection(key) => self.owner(*key).is_none_or(|owner| owner.settle()),
+                Debt::Layer(layer) => layer.settle(),
+            };
+            if !settled {
+                self.owe(debt);
             }
         }
         if self.owed.borrow().is_empty() {
             self.done_with(Todo::SETTLE);
-        }
-    }
-
-    /// Lets what a layer has gathered leave.
-    pub(crate) fn flush(&self, key: Key) {
-        if let Some(owner) = self.owner(key) {
-            owner.flush();
         }
     }
 

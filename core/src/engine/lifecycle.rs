@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Exceptions, READ_BUFFER, Run, Shared, Slots, Timers, Todo,
+    Counters, Descriptors, Engine, Errand, Exceptions, Layers, READ_BUFFER, Shared, Slots, Timers,
+    Todo, layers,
 };
 use crate::backend::{Backend, Network};
 use crate::event_loop::{LoopClosed, RunError};
@@ -30,7 +31,7 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
 }
 
 /// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
+pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Errand) -> Result<(), Errand> {
     let mut run = Some(run);
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
@@ -104,8 +105,10 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
+            spares: RefCell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
+            layers: Layers::default(),
             events: RefCell::default(),
             read_buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             plain: Cell::default(),
@@ -187,12 +190,7 @@ impl Engine {
         drop(crate::task::take_all(self));
         self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
-        for run in &runs {
-            if let Run::Remote(call) = run {
-                call.abandon();
-            }
-        }
-        drop(runs);
+        layers::abandon(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);
         // A backend that completes waits for its jobs (clause B12): they need
@@ -202,6 +200,9 @@ impl Engine {
         let owners = self.slots.borrow_mut().take_all();
         for owner in owners {
             owner.abandon();
+        }
+        for layer in self.layers.take_strays() {
+            layer.let_go();
         }
         self.descriptors.borrow_mut().clear();
         drop(self.dirty.take());

@@ -26,6 +26,7 @@ mod elsewhere;
 mod exceptions;
 #[cfg(test)]
 pub(crate) mod idle;
+mod layers;
 mod lifecycle;
 mod metrics;
 mod ready;
@@ -49,14 +50,16 @@ pub use remote_call::RemoteHandle;
 pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
+pub(crate) use layers::Debt;
 pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::{Place, Run};
+pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,12 +67,14 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::signal::Signals;
-use crate::stream::Spare;
+use crate::stream;
+use crate::sys::Spare;
 use crate::task::{Tasks, Workers};
 use crate::tls::Gathered;
 
 use descriptors::Descriptors;
 use exceptions::Exceptions;
+use layers::Layers;
 use metrics::Counters;
 use ready::Ready;
 use slots::Slots;
@@ -99,10 +104,13 @@ pub(crate) struct Engine {
     dirty: RefCell<Vec<Key>>,
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
-    arrivals: Cell<Vec<RemoteItem>>,
+    arrivals: Cell<Vec<ManuallyDrop<RemoteItem>>>,
+    /// Memory of what other threads have queued and what has run.
+    spares: RefCell<Vec<Spare>>,
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
-    owed: RefCell<VecDeque<Key>>,
+    owed: RefCell<VecDeque<Debt>>,
+    layers: Layers,
     /// What of the last wait was not dispatched yet. Borrowed for as long as the
     /// loop runs.
     events: RefCell<Events>,
@@ -116,7 +124,7 @@ pub(crate) struct Engine {
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
     /// What no stream needs just now.
-    spare: Spare,
+    spare: stream::Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
     signals: Signals,
@@ -224,7 +232,7 @@ impl Engine {
         &self.signals
     }
 
-    pub(crate) fn spare(&self) -> &Spare {
+    pub(crate) fn spare(&self) -> &stream::Spare {
         &self.spare
     }
 

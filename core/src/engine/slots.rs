@@ -13,8 +13,6 @@ use crate::transport::Transport;
 pub(crate) enum Role {
     /// A connection.
     Transport,
-    /// A layer over a connection, without a descriptor of its own.
-    Layer,
     /// A listening socket.
     Listener,
     /// Something that waits for one descriptor: a connection attempt, or
@@ -32,7 +30,6 @@ impl Role {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Transport => "transport",
-            Self::Layer => "layer",
             Self::Listener => "listening socket",
             Self::Waiter => "pending operation",
             Self::Descriptor => "watched descriptor",
@@ -84,10 +81,6 @@ pub(crate) trait Watched {
 
     /// The turn has come that was asked for.
     fn later(&self) {}
-
-    /// Another layer writes: what this one has gathered leaves, and its user is
-    /// told of nothing.
-    fn flush(&self) {}
 
     /// Tells the flow control that is owed; false if the protocol is still
     /// busy.

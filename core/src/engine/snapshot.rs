@@ -45,6 +45,7 @@ impl Engine {
         let mut snapshot = Snapshot {
             timers: self.timers.borrow().len(),
             tasks: self.tasks.borrow().len(),
+            layers: self.layers.count(),
             ready: self.ready.borrow().len(),
             turns: self.turn.get(),
             dead_events: self.dead_events.get(),
@@ -54,7 +55,6 @@ impl Engine {
             snapshot.in_flight += usize::from(owner.in_flight());
             match owner.role() {
                 Role::Transport => snapshot.transports += 1,
-                Role::Layer => snapshot.layers += 1,
                 Role::Listener => snapshot.listeners += 1,
                 Role::Waiter => snapshot.waiters += 1,
                 Role::Descriptor => snapshot.descriptors += 1,

@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Engine, Run, Todo, remote_call};
+use super::{Engine, Errand, Run, Todo};
 use crate::backend::Events;
 use crate::event_loop::Callback;
 use crate::task::TaskId;
@@ -106,10 +106,8 @@ impl Engine {
     #[cold]
     fn take_pending(&self) {
         let mut items = self.arrivals.take();
-        self.shared.take(&mut items);
-        self.ready
-            .borrow_mut()
-            .extend(items.drain(..).map(Run::from));
+        self.shared.take(&mut items, &mut self.spares.borrow_mut());
+        self.ready.borrow_mut().extend(items.drain(..));
         self.arrivals.set(items);
         self.note(Todo::RUN);
     }
@@ -130,7 +128,11 @@ impl Engine {
                 return;
             };
             self.counters.callback();
-            self.timed(|| self.run_one(run, main));
+            if self.exceptions.debug() {
+                self.measured(|| None, || self.run_one(run, main));
+            } else {
+                self.run_one(run, main);
+            }
             self.settle();
         }
         if self.ready.borrow().is_empty() {
@@ -142,21 +144,30 @@ impl Engine {
     fn run_one(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
             Run::Call(callback) => self.run_call(callback),
-            Run::Nothing => {}
-            Run::Task(id) => self.run_task(id, main),
-            Run::Lost(key) => {
+            Run::Errand(errand) => self.run_errand(errand, main),
+        }
+    }
+
+    #[inline]
+    fn run_errand(self: &Rc<Self>, errand: Errand, main: &mut dyn FnMut()) {
+        match errand {
+            Errand::Nothing => {}
+            Errand::Task(id) => self.run_task(id, main),
+            Errand::Lost(key) => {
                 if let Some(owner) = self.owner(key) {
                     owner.lost();
                 }
             }
-            Run::Later(key) => {
+            Errand::Later(key) => {
                 if let Some(owner) = self.owner(key) {
                     owner.later();
                 }
             }
-            Run::Stop => self.stop(),
-            Run::Remote(call) => {
-                if let Err(error) = remote_call::run(call) {
+            Errand::LayerLost(layer) => layer.finish(),
+            Errand::LayerLater(layer) => layer.go_on(),
+            Errand::Stop => self.stop(),
+            Errand::Remote(call) => {
+                if let Err(error) = self.run_remote(call) {
                     self.report_error("a callback failed", &*error);
                 }
             }
@@ -165,7 +176,7 @@ impl Engine {
 
     #[inline]
     fn run_call(&self, callback: Callback) {
-        if let Err(error) = callback() {
+        if let Err(error) = callback.call() {
             self.report_error("a callback failed", &*error);
         }
     }

@@ -10,8 +10,9 @@ use super::serving::Serving;
 use super::socket::{ListeningSocket, StreamSocket};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
+use crate::event_loop::Callback;
 use crate::protocol::SharedProtocol;
-use crate::tls::{self, Placeholder};
+use crate::tls;
 use crate::transport::{Address, Names};
 
 /// How long a listener pauses when the system has no descriptor or memory
@@ -186,7 +187,7 @@ impl Listener {
         };
         match acceptor.terms() {
             Ok(terms) => {
-                let placeholder = Placeholder::shared();
+                let placeholder = acceptor.placeholder();
                 let below = socket.open(&self.engine, placeholder, names, clients);
                 tls::accept(&self.engine, &below, protocol, terms);
             }
@@ -217,11 +218,10 @@ impl Listener {
         }
         self.engine.want(self.key.get(), Interest::empty());
         let this = Weak::clone(&self.this);
-        let retry = Box::new(move || {
+        let retry = Callback::new(move || {
             if let Some(listener) = this.upgrade().filter(|listener| listener.serving.get()) {
                 listener.engine.want(listener.key.get(), Interest::READ);
             }
-            Ok(())
         });
         // On a loop that is being closed nothing has to be retried.
         let timer = self.engine.call_later(ACCEPT_RETRY_DELAY, retry).ok();

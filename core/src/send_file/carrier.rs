@@ -19,7 +19,6 @@ use super::{
     Cancel, Chunk, ChunkRead, FileJob, SendFileError, SendFileErrorKind as Kind, Step, Ticket,
     Transfer,
 };
-use crate::backend::Key;
 use crate::engine::Engine;
 use crate::transport::{Address, copy_error};
 
@@ -78,8 +77,6 @@ pub(crate) trait Carrier: Sized + 'static {
 
     fn engine(&self) -> &Rc<Engine>;
 
-    fn key(&self) -> Key;
-
     /// Where the file goes to.
     fn peer(&self) -> Option<Address>;
 
@@ -102,6 +99,9 @@ pub(crate) trait Carrier: Sized + 'static {
     fn take_active(&self) -> Option<Active>;
 
     fn put_active(&self, active: Active);
+
+    /// Asks the kernel to give up the job that it has.
+    fn cancel_in_flight(&self);
 
     /// A file waits, or has ceased to: what the connection waits for has
     /// changed.
@@ -294,8 +294,7 @@ pub(crate) trait Carrier: Sized + 'static {
         if active.waits == Waits::InFlight {
             active.ended.get_or_insert(kind);
             self.put_active(active);
-            let key = self.key();
-            let _ = self.engine().with_backend(|backend| backend.cancel(key));
+            self.cancel_in_flight();
             return;
         }
         self.guard(false);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 
-use crate::engine::{RemoteItem, Run, Shared, push_if_running};
+use crate::engine::{Errand, RemoteItem, Shared, push_if_running};
 
 /// The name of a task; never used again for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Wake for Target {
         if self.queued.swap(true, Ordering::AcqRel) {
             return;
         }
-        if push_if_running(&self.shared, Run::Task(self.id)).is_err() {
+        if push_if_running(&self.shared, Errand::Task(self.id)).is_err() {
             // A closed loop has no tasks left to wake.
             let _ = self.shared.push(RemoteItem::Task(self.id));
         }

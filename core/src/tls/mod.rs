@@ -26,7 +26,7 @@ pub use rustls_pki_types::ServerName;
 pub use session::{Session, TlsVersion};
 pub(crate) use stop::stop_tls;
 pub use stop::{StopTlsError, StopTlsOptions};
-pub(crate) use stream::{Gathered, Placeholder};
+pub(crate) use stream::{Gathered, Placeholder, TlsStream};
 pub use upgrade::{StartTlsError, StartTlsOptions};
 pub(crate) use upgrade::{accept, connect, start_tls};
 

@@ -2,10 +2,12 @@
 //! connections and servers, and what is left of them once they were checked.
 
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Coder, ServerName, StartTlsError, TlsContext, TlsError};
+use super::{Coder, Placeholder, ServerName, StartTlsError, TlsContext, TlsError};
+use crate::protocol::SharedProtocol;
 
 /// asyncio's `SSL_HANDSHAKE_TIMEOUT` (line B3).
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -154,6 +156,7 @@ impl SslOptions {
         let acceptor = Acceptor {
             context: Arc::clone(context),
             limits: self.limits(),
+            placeholder: Placeholder::shared(),
         };
         // What is wrong with the context shows before the first client comes
         // (line B5).
@@ -179,9 +182,15 @@ impl fmt::Debug for SslOptions {
 pub(crate) struct Acceptor {
     context: Arc<dyn TlsContext>,
     limits: Limits,
+    /// The protocol of every connection until TLS is put onto it.
+    placeholder: SharedProtocol,
 }
 
 impl Acceptor {
+    pub(crate) fn placeholder(&self) -> SharedProtocol {
+        Rc::clone(&self.placeholder)
+    }
+
     /// For one connection.
     pub(crate) fn terms(&self) -> Result<Terms, StartTlsError> {
         Terms::of_server(&*self.context, self.limits)

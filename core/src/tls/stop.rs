@@ -11,7 +11,7 @@ use super::stream::TlsStream;
 use crate::engine::Engine;
 use crate::event_loop::LoopClosed;
 use crate::protocol::SharedProtocol;
-use crate::transport::{Handle, Transport};
+use crate::transport::{Line, Transport};
 
 /// How TLS is taken off a connection.
 ///
@@ -132,10 +132,10 @@ pub(crate) async fn stop_tls(
     if options.timeout.is_some_and(|timeout| timeout.is_zero()) {
         return Err(StopTlsError::InvalidTimeout);
     }
-    let handle = transport.as_any().downcast_ref::<Handle<TlsStream>>();
-    let handle = handle.ok_or(StopTlsError::NotTls)?;
-    if handle.is_handed_over() {
+    let stream = transport.as_any().downcast_ref::<TlsStream>();
+    let stream = stream.ok_or(StopTlsError::NotTls)?;
+    if stream.is_handed_over() {
         return Err(StopTlsError::HandedOver);
     }
-    handle.line().stop(protocol, options.timeout).await
+    stream.stop(protocol, options.timeout).await
 }

@@ -197,10 +197,10 @@ pub(crate) async fn start_tls(
 ) -> Result<Rc<dyn Transport>, StartTlsError> {
     let terms = check(engine, &**transport, context, &options)?;
     let timeout = terms.limits.handshake_timeout;
-    let (stream, upgraded) = TlsStream::put_onto(engine, &**transport, protocol, terms, true)
+    let stream = TlsStream::put_onto(engine, &**transport, protocol, terms, true)
         .ok_or_else(|| refusal(&**transport))?;
     stream.shake_hands(timeout, options.received).await?;
-    Ok(upgraded)
+    Ok(stream)
 }
 
 /// Nothing is touched before all of this holds (line B5).
@@ -245,10 +245,10 @@ pub(crate) async fn connect(
     terms: Terms,
 ) -> Result<Rc<dyn Transport>, StartTlsError> {
     let timeout = terms.limits.handshake_timeout;
-    let (stream, secured) = TlsStream::put_onto(engine, &**below, protocol, terms, false)
+    let stream = TlsStream::put_onto(engine, &**below, protocol, terms, false)
         .ok_or(StartTlsError::Unsupported)?;
     stream.shake_hands(timeout, Vec::new()).await?;
-    Ok(secured)
+    Ok(stream)
 }
 
 /// As [`connect`], where nobody waits: the end of the handshake reaches the
@@ -260,7 +260,7 @@ pub(crate) fn accept(
     terms: Terms,
 ) {
     let timeout = terms.limits.handshake_timeout;
-    if let Some((stream, _)) = TlsStream::put_onto(engine, &**below, protocol, terms, false) {
+    if let Some(stream) = TlsStream::put_onto(engine, &**below, protocol, terms, false) {
         stream.shake_hands_alone(timeout);
     }
 }

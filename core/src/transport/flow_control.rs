@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 
 use bitflags::bitflags;
 
-use super::{LimitsError, WriteBufferLimits};
+use super::{LimitsError, RcCell, WriteBufferLimits};
 use crate::engine::Engine;
-use crate::protocol::SharedProtocol;
+use crate::protocol::Protocol;
 
 /// asyncio's default high-water mark, in bytes (line D45).
 const HIGH: usize = 64 * 1024;
@@ -25,11 +25,29 @@ bitflags! {
     }
 }
 
+/// A mark in four bytes: one that does not fit is never reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark(u32);
+
+impl Mark {
+    fn of(bytes: usize) -> Self {
+        Self(u32::try_from(bytes).unwrap_or(u32::MAX))
+    }
+
+    #[inline]
+    fn bytes(self) -> usize {
+        match self.0 {
+            u32::MAX => usize::MAX,
+            bytes => bytes as usize,
+        }
+    }
+}
+
 /// The flow control of one connection.
 #[derive(Debug)]
 pub(crate) struct FlowControl {
-    high: Cell<usize>,
-    low: Cell<usize>,
+    high: Cell<Mark>,
+    low: Cell<Mark>,
     bits: Cell<Bits>,
 }
 
@@ -41,8 +59,8 @@ impl FlowControl {
     /// With another high-water mark, and a quarter of it as the low one.
     pub(crate) fn with_high(high: usize) -> Self {
         Self {
-            high: Cell::new(high),
-            low: Cell::new(high / 4),
+            high: Cell::new(Mark::of(high)),
+            low: Cell::new(Mark::of(high / 4)),
             bits: Cell::new(Bits::empty()),
         }
     }
@@ -78,10 +96,10 @@ impl FlowControl {
     /// told and nobody is at it: then [`settle`](Self::settle) is due.
     pub(crate) fn judge(&self, queued: usize, may_resume: bool) -> bool {
         if self.has(Bits::FULL) {
-            if queued <= self.low.get() && may_resume {
+            if queued <= self.low.get().bytes() && may_resume {
                 self.put(Bits::FULL, false);
             }
-        } else if queued > self.high.get() {
+        } else if queued > self.high.get().bytes() {
             self.put(Bits::FULL, true);
         }
         self.has(Bits::FULL) != self.has(Bits::TOLD) && !self.has(Bits::OWED)
@@ -94,11 +112,7 @@ impl FlowControl {
 
     /// Tells the protocol what it is owed; false if it is busy. Then the
     /// connection stays marked, and the engine has to ask again.
-    pub(crate) fn settle(
-        &self,
-        protocol: &RefCell<Option<SharedProtocol>>,
-        engine: &Engine,
-    ) -> bool {
+    pub(crate) fn settle(&self, protocol: &RcCell<RefCell<dyn Protocol>>, engine: &Engine) -> bool {
         self.put(Bits::OWED, true);
         let telling = Telling(self);
         loop {
@@ -106,7 +120,7 @@ impl FlowControl {
             if full == self.has(Bits::TOLD) {
                 return true;
             }
-            let Some(protocol) = protocol.borrow().clone() else {
+            let Some(protocol) = protocol.get() else {
                 return true;
             };
             let Ok(mut protocol) = protocol.try_borrow_mut() else {
@@ -137,15 +151,15 @@ impl FlowControl {
         if low > high {
             return Err(LimitsError { high, low });
         }
-        self.high.set(high);
-        self.low.set(low);
+        self.high.set(Mark::of(high));
+        self.low.set(Mark::of(low));
         Ok(())
     }
 
     pub(crate) fn limits(&self) -> WriteBufferLimits {
         WriteBufferLimits {
-            low: self.low.get(),
-            high: self.high.get(),
+            low: self.low.get().bytes(),
+            high: self.high.get().bytes(),
         }
     }
 }
@@ -163,6 +177,20 @@ impl Drop for Telling<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_is_kept_or_never_reached() {
+        let most = u32::MAX as usize;
+        for (set, kept) in [
+            (0, 0),
+            (HIGH, HIGH),
+            (most - 1, most - 1),
+            (most, usize::MAX),
+            (usize::MAX, usize::MAX),
+        ] {
+            assert_eq!(Mark::of(set).bytes(), kept);
+        }
+    }
 
     #[test]
     fn a_protocol_that_somebody_is_at_is_told_by_them() {

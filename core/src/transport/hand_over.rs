@@ -1,63 +1,48 @@
 //! A connection that is given to a layer above it, and given back.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use super::Transport;
+use super::handle::LayersEnd;
+use super::{Line, Transport};
 
 /// Who has taken a connection over, if it was given away: few are, so what is
-/// known of it has a box.
-#[derive(Default)]
-pub(crate) struct Successor(OnceCell<Box<Given>>);
+/// known of the layer is kept where that holds the connection.
+pub(crate) struct Successor<L>(Cell<Option<Weak<LayersEnd<L>>>>);
 
-#[derive(Default)]
-struct Given {
-    away: Cell<bool>,
-    to: Cell<Option<Weak<dyn Transport>>>,
+impl<L> Default for Successor<L> {
+    fn default() -> Self {
+        Self(Cell::new(None))
+    }
 }
 
-impl Successor {
-    /// Whether the connection was never given away.
-    #[inline]
-    pub(super) fn is_unheard_of(&self) -> bool {
-        self.0.get().is_none()
-    }
-
+impl<L> Successor<L> {
     /// Whether the connection was given away.
+    #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
-        self.0.get().is_some_and(|given| given.away.get())
+        let end = self.0.take();
+        let is_awaited = end.is_some();
+        self.0.set(end);
+        is_awaited
     }
 
     /// The connection is given away; to whom is named later.
-    pub(super) fn give_away(&self) {
-        self.0.get_or_init(Box::default).away.set(true);
-    }
-
-    /// The connection is given to this transport.
-    pub(crate) fn name(&self, to: Weak<dyn Transport>) {
-        let given = self.0.get_or_init(Box::default);
-        given.away.set(true);
-        let old = given.to.replace(Some(to));
-        drop(old);
+    pub(super) fn give_away(&self, to: &Rc<LayersEnd<L>>) {
+        self.0.set(Some(Rc::downgrade(to)));
     }
 
     /// The connection is given back.
     pub(super) fn take_back(&self) {
-        if let Some(given) = self.0.get() {
-            given.away.set(false);
-            let old = given.to.take();
-            drop(old);
-        }
+        self.0.set(None);
     }
 
     /// Who has it, if they are still there.
-    pub(super) fn holder(&self) -> Option<Rc<dyn Transport>> {
-        let place = &self.0.get()?.to;
-        let to = place.take();
-        let holder = to.as_ref().and_then(Weak::upgrade);
-        place.set(to);
-        holder
+    pub(crate) fn holder(&self) -> Option<Rc<dyn Transport>> {
+        let end = self.0.take();
+        let given = end.as_ref().and_then(Weak::upgrade);
+        self.0.set(end);
+        given?.layer()
     }
 }
 
@@ -65,10 +50,30 @@ impl Successor {
 /// [`Transport::hand_over`] answers.
 pub struct HandOver {
     below: Rc<dyn Transport>,
-    succeed: Box<dyn FnOnce(Weak<dyn Transport>)>,
+    old: Old,
+}
+
+/// Who is told of the layer.
+enum Old {
+    /// A connection of this crate.
+    Line(Rc<dyn Named>),
+    Other(Box<dyn FnOnce(Weak<dyn Transport>)>),
+}
+
+/// A connection of this crate that waits for the name of the layer.
+pub(super) trait Named {
+    fn name(&self, layer: Weak<dyn Transport>);
 }
 
 impl HandOver {
+    /// For a connection of this crate.
+    pub(super) fn of_line<L: Line>(end: Rc<LayersEnd<L>>) -> Self {
+        Self {
+            below: Rc::clone(&end) as Rc<dyn Transport>,
+            old: Old::Line(end),
+        }
+    }
+
     /// For a transport of one's own: the handle that still works, and what is
     /// called with the layer that is the given handle's successor.
     #[must_use]
@@ -78,7 +83,7 @@ impl HandOver {
     ) -> Self {
         Self {
             below,
-            succeed: Box::new(succeed),
+            old: Old::Other(Box::new(succeed)),
         }
     }
 
@@ -88,9 +93,17 @@ impl HandOver {
         &self.below
     }
 
+    /// Whether it is a connection of this crate.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.old, Old::Line(_))
+    }
+
     /// Names the layer, which the old handle closes and aborts from now on.
     pub fn succeed(self, successor: Weak<dyn Transport>) {
-        (self.succeed)(successor);
+        match self.old {
+            Old::Line(line) => line.name(successor),
+            Old::Other(succeed) => succeed(successor),
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! A connection as its user, or a layer above it, holds it.
+//!
+//! The user holds the connection itself, which is of no use to him once it was
+//! handed over. The layer holds a [`LayersEnd`], which is.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::io::IoSlice;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::hand_over::Named;
 use super::{
     Address, Flow, HandBack, HandOver, LimitsError, Returned, Successor, Transport,
     TransportSocket, WriteBufferLimits, WriteError,
@@ -15,7 +20,9 @@ use crate::send_file::{FileJob, SendFileError, SendFileErrorKind, SendFileSuppor
 use crate::tls::Session;
 
 /// A connection of this crate: [`Transport`] without the question who asks.
-pub(crate) trait Line: 'static {
+pub(crate) trait Line: Sized + 'static {
+    /// The connection as its owners share it; none while it is being dropped.
+    fn shared(&self) -> Option<Rc<Self>>;
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError>;
     /// What a layer above writes, which has joined what there is to be joined.
     fn write_through(&self, data: &[u8]) -> Result<Flow, WriteError> {
@@ -60,123 +67,105 @@ pub(crate) trait Line: 'static {
     /// layer can be put onto the connection.
     fn is_writable(&self) -> bool;
     /// Whether a layer has taken the connection over, and which.
-    fn successor(&self) -> &Successor;
+    fn successor(&self) -> &Successor<Self>;
+    /// Whether the connection is not its user's any more.
+    fn is_handed_over(&self) -> bool {
+        self.successor().is_awaited()
+    }
+    /// Whose it is then, if they are still there.
+    fn holder(&self) -> Option<Rc<dyn Transport>> {
+        self.successor().holder()
+    }
     /// The layer is gone.
     fn take_back(&self, returned: Returned);
 }
 
-/// A handle on a connection: its user's, which is of no use once the
-/// connection was handed over, or that of the layer above it.
-pub(crate) struct Handle<L> {
-    line: Rc<L>,
-    of_user: bool,
+/// Refuses what is not the user's any more.
+fn admit(line: &impl Line) -> Result<(), WriteError> {
+    if line.is_handed_over() {
+        return Err(WriteError::HandedOver);
+    }
+    Ok(())
 }
 
-impl<L: Line> Handle<L> {
-    /// The handle of the connection's user.
-    pub(crate) fn of_user(line: Rc<L>) -> Self {
-        Self {
-            line,
-            of_user: true,
-        }
+fn hand_over<L: Line>(line: &Rc<L>) -> Option<HandOver> {
+    if !line.is_writable() {
+        return None;
     }
-
-    pub(crate) fn is_handed_over(&self) -> bool {
-        self.of_user && self.line.successor().is_awaited()
-    }
-
-    fn admit(&self) -> Result<(), WriteError> {
-        if self.is_handed_over() {
-            return Err(WriteError::HandedOver);
-        }
-        Ok(())
-    }
-
-    /// The connection itself.
-    pub(crate) fn line(&self) -> &Rc<L> {
-        &self.line
-    }
-
-    /// Who has taken the connection over, if they are still there.
-    fn successor(&self) -> Option<Rc<dyn Transport>> {
-        if !self.of_user {
-            return None;
-        }
-        self.line.successor().holder()
-    }
+    let end = Rc::new(LayersEnd {
+        line: Rc::clone(line),
+        layer: Cell::new(None),
+    });
+    line.successor().give_away(&end);
+    Some(HandOver::of_line(end))
 }
 
-impl<L: Line> Transport for Handle<L> {
+#[doc(hidden)]
+impl<L: Line> Transport for L {
+    #[inline]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
-        // A layer writes to what was given to it.
-        if self.line.successor().is_unheard_of() {
-            return self.line.write(data);
-        }
-        if !self.of_user {
-            return self.line.write_through(data);
-        }
-        self.admit()?;
-        self.line.write(data)
+        admit(self)?;
+        Line::write(self, data)
     }
 
     fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
-        self.admit()?;
-        self.line.writelines(lines)
+        admit(self)?;
+        Line::writelines(self, lines)
     }
 
     fn write_eof(&self) -> Result<(), WriteError> {
-        self.admit()?;
-        self.line.write_eof()
+        admit(self)?;
+        Line::write_eof(self)
     }
 
     fn can_write_eof(&self) -> bool {
-        self.line.can_write_eof()
+        Line::can_write_eof(self)
     }
 
     fn can_half_close(&self) -> bool {
-        self.line.can_half_close()
+        Line::can_half_close(self)
     }
 
     fn close(&self) {
-        match self.successor() {
+        match self.holder() {
             Some(successor) => successor.close(),
-            None => self.line.close(),
+            None => Line::close(self),
         }
     }
 
     fn abort(&self) {
-        match self.successor() {
+        match self.holder() {
             Some(successor) => successor.abort(),
-            None => self.line.abort(),
+            None => Line::abort(self),
         }
     }
 
     fn is_closing(&self) -> bool {
         // Who has taken the connection over may be waiting for its peer.
         let ending = |successor: Rc<dyn Transport>| successor.is_closing();
-        self.line.is_closing() || self.successor().is_some_and(ending)
+        Line::is_closing(self) || self.holder().is_some_and(ending)
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
-        if !self.is_handed_over() {
-            self.line.set_close_timeout(timeout);
+        if admit(self).is_ok() {
+            Line::set_close_timeout(self, timeout);
         }
     }
 
     fn pause_reading(&self) {
-        if !self.is_handed_over() {
-            self.line.pause_reading();
+        if admit(self).is_ok() {
+            Line::pause_reading(self);
         }
     }
 
     fn resume_reading(&self) {
-        if !self.is_handed_over() {
-            self.line.resume_reading();
+        if admit(self).is_ok() {
+            Line::resume_reading(self);
         }
     }
 
     fn is_reading(&self) -> bool {
-        self.line.is_reading()
+        Line::is_reading(self)
     }
 
     fn set_write_buffer_limits(
@@ -184,80 +173,56 @@ impl<L: Line> Transport for Handle<L> {
         high: Option<usize>,
         low: Option<usize>,
     ) -> Result<(), LimitsError> {
-        if self.is_handed_over() {
-            return Ok(());
+        match admit(self) {
+            Ok(()) => Line::set_write_buffer_limits(self, high, low),
+            Err(_) => Ok(()),
         }
-        self.line.set_write_buffer_limits(high, low)
     }
 
     fn write_buffer_limits(&self) -> WriteBufferLimits {
-        self.line.write_buffer_limits()
+        Line::write_buffer_limits(self)
     }
 
     fn is_writing_paused(&self) -> bool {
-        self.line.is_writing_paused()
+        Line::is_writing_paused(self)
     }
 
     fn write_buffer_size(&self) -> usize {
-        self.line.write_buffer_size()
+        Line::write_buffer_size(self)
     }
 
     fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
-        if self.is_handed_over() {
-            return None;
-        }
-        self.line.set_protocol(protocol)
+        admit(self).ok()?;
+        Line::set_protocol(self, protocol)
     }
 
     fn protocol(&self) -> Option<SharedProtocol> {
-        self.line.protocol()
+        Line::protocol(self)
     }
 
     fn peername(&self) -> Option<Address> {
-        self.line.peername()
+        Line::peername(self)
     }
 
     fn sockname(&self) -> Option<Address> {
-        self.line.sockname()
+        Line::sockname(self)
     }
 
     fn socket(&self) -> Option<TransportSocket> {
-        self.line.socket()
+        Line::socket(self)
     }
 
     fn session(&self) -> Option<Session> {
-        self.line.session()
+        Line::session(self)
     }
 
     fn hand_over(&self) -> Option<HandOver> {
-        if self.is_handed_over() || !self.line.is_writable() {
-            return None;
-        }
-        self.line.successor().give_away();
-        let below = Self {
-            line: Rc::clone(&self.line),
-            of_user: false,
-        };
-        let line = Rc::clone(&self.line);
-        Some(HandOver::new(Rc::new(below), move |layer| {
-            line.successor().name(layer);
-        }))
-    }
-
-    fn hand_back(&self) -> Option<HandBack> {
-        if self.of_user {
-            return None;
-        }
-        let line = Rc::clone(&self.line);
-        Some(HandBack::new(move |returned| {
-            line.successor().take_back();
-            line.take_back(returned);
-            Rc::new(Self::of_user(line))
-        }))
+        admit(self).ok()?;
+        hand_over(&self.shared()?)
     }
 
     fn send_file_support(&self) -> SendFileSupport {
-        self.line.send_file_support()
+        Line::send_file_support(self)
     }
 
     fn poll_send_file(
@@ -265,11 +230,157 @@ impl<L: Line> Transport for Handle<L> {
         cx: &mut Context<'_>,
         job: &mut FileJob,
     ) -> Poll<Result<u64, SendFileError>> {
-        if self.is_handed_over() {
+        if admit(self).is_err() {
             let refused = SendFileError::new(SendFileErrorKind::HandedOver, 0);
             return Poll::Ready(Err(refused));
         }
-        self.line.poll_send_file(cx, job)
+        Line::poll_send_file(self, cx, job)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A connection that was handed over, as the layer above it holds it.
+pub(super) struct LayersEnd<L> {
+    line: Rc<L>,
+    /// Whom the user's calls reach, once that is known.
+    layer: Cell<Option<Weak<dyn Transport>>>,
+}
+
+impl<L> LayersEnd<L> {
+    pub(super) fn layer(&self) -> Option<Rc<dyn Transport>> {
+        let layer = self.layer.take();
+        let shared = layer.as_ref().and_then(Weak::upgrade);
+        self.layer.set(layer);
+        shared
+    }
+}
+
+impl<L> Named for LayersEnd<L> {
+    fn name(&self, layer: Weak<dyn Transport>) {
+        let old = self.layer.replace(Some(layer));
+        drop(old);
+    }
+}
+
+impl<L: Line> Transport for LayersEnd<L> {
+    fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
+        self.line.write_through(data)
+    }
+
+    fn writelines(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
+        Line::writelines(&*self.line, lines)
+    }
+
+    fn write_eof(&self) -> Result<(), WriteError> {
+        Line::write_eof(&*self.line)
+    }
+
+    fn can_write_eof(&self) -> bool {
+        Line::can_write_eof(&*self.line)
+    }
+
+    fn can_half_close(&self) -> bool {
+        Line::can_half_close(&*self.line)
+    }
+
+    fn close(&self) {
+        Line::close(&*self.line);
+    }
+
+    fn abort(&self) {
+        Line::abort(&*self.line);
+    }
+
+    fn is_closing(&self) -> bool {
+        Line::is_closing(&*self.line)
+    }
+
+    fn set_close_timeout(&self, timeout: Option<Duration>) {
+        Line::set_close_timeout(&*self.line, timeout);
+    }
+
+    fn pause_reading(&self) {
+        Line::pause_reading(&*self.line);
+    }
+
+    fn resume_reading(&self) {
+        Line::resume_reading(&*self.line);
+    }
+
+    fn is_reading(&self) -> bool {
+        Line::is_reading(&*self.line)
+    }
+
+    fn set_write_buffer_limits(
+        &self,
+        high: Option<usize>,
+        low: Option<usize>,
+    ) -> Result<(), LimitsError> {
+        Line::set_write_buffer_limits(&*self.line, high, low)
+    }
+
+    fn write_buffer_limits(&self) -> WriteBufferLimits {
+        Line::write_buffer_limits(&*self.line)
+    }
+
+    fn is_writing_paused(&self) -> bool {
+        Line::is_writing_paused(&*self.line)
+    }
+
+    fn write_buffer_size(&self) -> usize {
+        Line::write_buffer_size(&*self.line)
+    }
+
+    fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
+        Line::set_protocol(&*self.line, protocol)
+    }
+
+    fn protocol(&self) -> Option<SharedProtocol> {
+        Line::protocol(&*self.line)
+    }
+
+    fn peername(&self) -> Option<Address> {
+        Line::peername(&*self.line)
+    }
+
+    fn sockname(&self) -> Option<Address> {
+        Line::sockname(&*self.line)
+    }
+
+    fn socket(&self) -> Option<TransportSocket> {
+        Line::socket(&*self.line)
+    }
+
+    fn session(&self) -> Option<Session> {
+        Line::session(&*self.line)
+    }
+
+    fn hand_over(&self) -> Option<HandOver> {
+        hand_over(&self.line)
+    }
+
+    fn hand_back(&self) -> Option<HandBack> {
+        let line = Rc::clone(&self.line);
+        Some(HandBack::new(move |returned| {
+            line.successor().take_back();
+            line.take_back(returned);
+            line
+        }))
+    }
+
+    fn send_file_support(&self) -> SendFileSupport {
+        Line::send_file_support(&*self.line)
+    }
+
+    fn poll_send_file(
+        &self,
+        cx: &mut Context<'_>,
+        job: &mut FileJob,
+    ) -> Poll<Result<u64, SendFileError>> {
+        Line::poll_send_file(&*self.line, cx, job)
     }
 
     fn as_any(&self) -> &dyn Any {

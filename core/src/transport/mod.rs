@@ -1,6 +1,7 @@
 //! What a user does to a connection.
 
 mod address;
+mod box_cell;
 mod dropped;
 mod error;
 mod flow;
@@ -11,6 +12,7 @@ mod names;
 #[cfg(any(windows, test))]
 mod pieces;
 mod queue;
+mod rc_cell;
 mod socket;
 pub(crate) mod socket_io;
 mod stream;
@@ -24,11 +26,13 @@ pub use socket::TransportSocket;
 
 pub use hand_over::{HandBack, HandOver, Returned};
 
+pub(crate) use box_cell::BoxCell;
 pub(crate) use dropped::DroppedWrites;
 pub(crate) use flow_control::FlowControl;
 pub(crate) use hand_over::Successor;
-pub(crate) use handle::{Handle, Line};
+pub(crate) use handle::Line;
 pub(crate) use names::Names;
+pub(crate) use rc_cell::RcCell;
 pub(crate) use socket_io::Descriptor;
 pub(crate) use stream::{Stream, borrow, copy_error};
 pub(crate) use stream_io::StreamIo;
@@ -127,6 +131,7 @@ pub trait Transport: 'static {
     /// Sets the marks between which `pause_writing` and `resume_writing` are
     /// called, in bytes. A missing `high` is four times `low`, or 64 KiB if
     /// both are missing, 512 KiB over TLS (line B57); a missing `low` is a quarter of `high` (line D45).
+    /// A mark of 4 GiB or more stands for no limit, [`usize::MAX`].
     /// The queue is judged by the new marks at once (line D46).
     ///
     /// # Errors

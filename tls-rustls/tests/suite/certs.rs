@@ -57,14 +57,23 @@ impl Authority {
 
     /// A certificate for `name`, changed by `change`.
     pub fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Issued {
+        self.issue_for(&KeyPair::generate().unwrap(), name, change)
+    }
+
+    /// The same for a key.
+    pub fn issue_for(
+        &self,
+        key: &KeyPair,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Issued {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.extended_key_usages = vec![
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
         change(&mut params);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let certificate = params.signed_by(key, &self.issuer).unwrap();
         Issued {
             chain: certificate.pem(),
             key: key.serialize_pem(),

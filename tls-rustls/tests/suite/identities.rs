@@ -1,6 +1,7 @@
 //! A server with several names, whose certificates change while it runs.
 
 use loopline_core::tls::{Identities, ServerName, TlsContext, TlsErrorKind, TlsVersion};
+use rcgen::{KeyPair, PKCS_ED25519};
 
 use crate::certs::{AUTHORITY, Issued, NAME, SERVER};
 use crate::end::{Cut, End, exchange, kind, refused_by};
@@ -45,25 +46,54 @@ fn the_name_chooses() {
     }
 }
 
+/// A client that takes either kind of key is shown the one that it asks for, and
+/// not the one that it or the server prefers.
+#[test]
+fn a_key_of_another_kind_is_no_reason() {
+    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let other = AUTHORITY.issue_for(&key, "other.test", |_| {});
+    for version in VERSIONS {
+        for (any, named) in [(&*SERVER, &other), (&other, &*SERVER)] {
+            let both = Identities::new()
+                .any(any.identity())
+                .named("named.test", named.identity());
+            let server = server(version).identities(both).build_server().unwrap();
+            let client = client(version).danger_accept_any_name().resumption(false);
+            let client = client.build_client().unwrap();
+            assert_eq!(shown(&client, &server, "named.test"), der(named));
+            assert_eq!(shown(&client, &server, NAME), der(any));
+
+            let swapped = Identities::new().any(named.identity());
+            server.replace_identities(&swapped).unwrap();
+            assert_eq!(shown(&client, &server, NAME), der(named));
+        }
+    }
+}
+
 /// Each with the rest of its own chain.
 #[test]
 fn chains_do_not_mix() {
     for version in VERSIONS {
         let mut long = AUTHORITY.issue("long.test", |_| {});
         long.chain.push_str(&AUTHORITY.root);
-        let both = Identities::new()
-            .any(SERVER.identity())
-            .named("long.test", long.identity());
-        let server = server(version).identities(both).build_server().unwrap();
-        let client = client(version).build_client().unwrap();
-        for (name, count) in [(NAME, 1), ("long.test", 2)] {
-            let name = ServerName::try_from(name).unwrap();
-            let mut ends = (
-                End::started(client.client(&name).unwrap()),
-                End::started(server.server().unwrap()),
-            );
-            exchange(&mut ends.0, &mut ends.1, Cut::Whole).unwrap();
-            assert_eq!(ends.0.session().peer_certificates.len(), count);
+        let (short, long) = (SERVER.identity(), long.identity());
+        for both in [
+            Identities::new()
+                .any(short.clone())
+                .named("long.test", long.clone()),
+            Identities::new().any(long).named(NAME, short),
+        ] {
+            let server = server(version).identities(both).build_server().unwrap();
+            let client = client(version).build_client().unwrap();
+            for (name, count) in [(NAME, 1), ("long.test", 2)] {
+                let name = ServerName::try_from(name).unwrap();
+                let mut ends = (
+                    End::started(client.client(&name).unwrap()),
+                    End::started(server.server().unwrap()),
+                );
+                exchange(&mut ends.0, &mut ends.1, Cut::Whole).unwrap();
+                assert_eq!(ends.0.session().peer_certificates.len(), count);
+            }
         }
     }
 }

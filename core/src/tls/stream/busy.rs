@@ -15,7 +15,7 @@ pub(super) struct Busy(Cell<Option<Box<Parts>>>);
 #[derive(Default)]
 pub(super) struct Parts {
     /// The handshake, and who waits for it.
-    pub(super) handshake: Option<Box<Handshake>>,
+    pub(super) handshake: Option<Handshake>,
     /// Who waits for TLS to be taken off.
     pub(super) stopping: Option<Box<Stopping>>,
     /// What is decoded and waits for the user.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
-use crate::engine::{ExceptionContext, Run, Severity};
-use crate::event_loop::LoopClosed;
+use crate::engine::{Errand, ExceptionContext, Severity};
+use crate::event_loop::{Callback, LoopClosed};
 use crate::protocol::Protocol;
 use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::stop::StopTlsError;
@@ -44,13 +44,13 @@ impl TlsStream {
         self.abandon_transfer(SendFileErrorKind::Aborted);
         self.settle_stopping(Err(StopTlsError::Aborted));
         self.say_goodbye();
-        // Below calls back when everything has left.
-        self.share_limits();
         self.busy.take(|busy| &mut busy.unread);
-        self.start_shutdown_timer();
         if self.has(Flags::PEER_CLOSED) {
             return self.end_in_order(None);
         }
+        // Below calls back when everything has left.
+        self.share_limits();
+        self.start_shutdown_timer();
         // What the peer still sends is read and discarded, also if the user
         // had paused (line B74).
         if let Some(below) = self.below() {
@@ -62,7 +62,7 @@ impl TlsStream {
     pub(super) fn say_goodbye(&self) {
         let mut wire = self.engine.take_wire();
         // Where no alert can be sent the connection ends without one.
-        let _ = self.coder.borrow_mut().close(&mut wire);
+        let _ = self.code(|coder| coder.close(&mut wire));
         self.send_wire(&mut wire);
         self.engine.return_wire(wire);
     }
@@ -103,11 +103,10 @@ impl TlsStream {
 
     pub(super) fn start_timer(&self, after: Duration, act: fn(&Self)) {
         let this = Weak::clone(&self.this);
-        let expire = Box::new(move || {
+        let expire = Callback::new(move || {
             if let Some(stream) = this.upgrade() {
                 act(&stream);
             }
-            Ok(())
         });
         let timer = self.engine.call_later(after, expire).ok();
         self.replace_timer(timer);
@@ -192,7 +191,9 @@ impl TlsStream {
         let reason = io::Error::new(error.io_kind(), error.to_string());
         match self.state() {
             State::Stopping => self.settle_stopping(Err(StopTlsError::Tls(error))),
-            _ => self.settle_handshake(Err(StartTlsError::Handshake(error))),
+            _ => {
+                self.settle_handshake(Err(StartTlsError::Handshake(error)));
+            }
         }
         if alerted {
             self.end_after_alert(reason);
@@ -220,8 +221,8 @@ impl TlsStream {
         };
         if self.start_ending(reason) {
             if let Some(below) = self.below() {
-                below.set_close_timeout(Some(timeout));
                 below.close();
+                below.set_close_timeout(Some(timeout));
             }
         }
     }
@@ -275,20 +276,20 @@ impl TlsStream {
         }
         self.start_ending(error.map(copy_error));
         if self.enter(State::Lost) {
-            self.engine.push(Run::Lost(self.key.get()));
+            if let Some(layer) = self.this.upgrade() {
+                self.engine.push(Errand::LayerLost(layer));
+            }
         }
     }
 
     /// Calls `connection_lost`, in a turn of its own (line B83); not if the
     /// protocol has never heard of the connection (line B39).
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         let Some(protocol) = self.protocol.take() else {
             return;
         };
         let reason = self.busy.take(|busy| &mut busy.reason);
-        let handle = self.handle.take();
         self.replace_timer(None);
-        self.engine.delist(self.key.get());
         let _left = Left(self);
         if self.has(Flags::MADE) {
             let outcome = borrow(&protocol).connection_lost(reason.as_ref());
@@ -296,11 +297,15 @@ impl TlsStream {
                 self.engine.report_error("connection_lost failed", &*error);
             }
         }
-        drop((handle, protocol));
+        drop(protocol);
     }
 
     /// The loop is closed.
-    pub(super) fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
+        let Some(protocol) = self.protocol.take() else {
+            // It was over before.
+            return;
+        };
         self.state.set(State::Lost);
         self.settle_handshake(Err(StartTlsError::Aborted));
         self.settle_stopping(Err(StopTlsError::Closed(LoopClosed)));
@@ -308,10 +313,8 @@ impl TlsStream {
         self.drop_gathered();
         self.replace_timer(None);
         let below = self.below.take();
-        let protocol = self.protocol.take();
-        let handle = self.handle.take();
-        self.engine.transport_removed();
-        drop((below, handle, protocol));
+        self.engine.layer_removed();
+        drop((below, protocol));
     }
 }
 
@@ -321,6 +324,6 @@ struct Left<'a>(&'a TlsStream);
 
 impl Drop for Left<'_> {
     fn drop(&mut self) {
-        self.0.engine.transport_removed();
+        self.0.engine.layer_removed();
     }
 }

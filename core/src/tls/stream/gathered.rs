@@ -9,9 +9,9 @@
 //! one begins, what the first has written leaves.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::{Flags, State, TlsStream};
-use crate::backend::Key;
 use crate::tls::TlsError;
 use crate::transport::{Flow, WriteError};
 
@@ -29,16 +29,18 @@ pub(crate) struct Gathered(RefCell<Parts>);
 
 #[derive(Default)]
 struct Parts {
-    owner: Option<Key>,
+    owner: Option<Rc<TlsStream>>,
     bytes: Vec<u8>,
 }
 
 impl Gathered {
     /// Puts bytes behind those of the same owner; false if they are not his or
     /// there is no room for them.
-    fn add(&self, owner: Key, data: &[u8]) -> bool {
+    fn add(&self, owner: &TlsStream, data: &[u8]) -> bool {
         let parts = &mut *self.0.borrow_mut();
-        let takes = parts.owner == Some(owner) && parts.bytes.len() + data.len() <= FULL;
+        let is_owner = |other: &Rc<TlsStream>| std::ptr::eq(&**other, owner);
+        let takes =
+            parts.owner.as_ref().is_some_and(is_owner) && parts.bytes.len() + data.len() <= FULL;
         if takes {
             parts.bytes.extend_from_slice(data);
         }
@@ -46,14 +48,14 @@ impl Gathered {
     }
 
     /// The same for an owner who has none yet.
-    fn begin(&self, owner: Key, data: &[u8]) {
+    fn begin(&self, owner: Rc<TlsStream>, data: &[u8]) {
         let parts = &mut *self.0.borrow_mut();
         parts.owner = Some(owner);
         parts.bytes.extend_from_slice(data);
     }
 
-    fn owner(&self) -> Option<Key> {
-        self.0.borrow().owner
+    fn owner(&self) -> Option<Rc<TlsStream>> {
+        self.0.borrow().owner.clone()
     }
 
     fn len(&self) -> usize {
@@ -62,10 +64,12 @@ impl Gathered {
 
     /// Lets `use_bytes` have what is there, which belongs to nobody then.
     fn take<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
-        let parts = &mut *self.0.borrow_mut();
-        parts.owner = None;
+        let mut parts = self.0.borrow_mut();
+        let owner = parts.owner.take();
         let result = use_bytes(&parts.bytes);
         parts.bytes.clear();
+        drop(parts);
+        drop(owner);
         result
     }
 }
@@ -79,7 +83,7 @@ impl TlsStream {
         if !self.admits()? {
             return Ok(Flow::Closed);
         }
-        if !self.engine.gathered().add(self.key.get(), data) {
+        if !self.engine.gathered().add(self, data) {
             self.begin_gathering(data);
         }
         Ok(self.open_flow())
@@ -88,16 +92,20 @@ impl TlsStream {
     fn begin_gathering(&self, data: &[u8]) {
         let gathered = self.engine.gathered();
         if let Some(owner) = gathered.owner() {
-            self.engine.flush(owner);
+            // Its user is told of nothing now.
+            owner.send_gathered();
             if self.state() != State::Open {
                 // It was this one's, and has failed.
                 return;
             }
         }
-        gathered.begin(self.key.get(), data);
+        let Some(this) = self.this.upgrade() else {
+            return;
+        };
+        gathered.begin(this, data);
         self.put(Flags::GATHERED, true);
         if !self.has(Flags::CALLING) {
-            self.engine.owe(self.key.get());
+            self.owe();
         }
     }
 
@@ -107,7 +115,7 @@ impl TlsStream {
         if self.has(Flags::GATHERED) {
             let below = self.send_encrypted(|wire| self.encrypt_gathered(wire));
             if !self.is_flowing(below) && self.judge(self.queued()) {
-                self.engine.owe(self.key.get());
+                self.owe();
             }
         }
     }
@@ -119,7 +127,7 @@ impl TlsStream {
         }
         self.put(Flags::GATHERED, false);
         let gathered = self.engine.gathered();
-        gathered.take(|bytes| self.coder.borrow_mut().send(bytes, wire))
+        gathered.take(|bytes| self.code(|coder| coder.send(bytes, wire)))
     }
 
     /// How much is gathered, in bytes.

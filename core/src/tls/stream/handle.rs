@@ -1,6 +1,7 @@
 //! What can be done to the connection.
 
 use std::io::IoSlice;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use crate::transport::{
 };
 
 impl Line for TlsStream {
+    fn shared(&self) -> Option<Rc<Self>> {
+        self.this.upgrade()
+    }
+
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_or_gather(data)
     }
@@ -106,13 +111,14 @@ impl Line for TlsStream {
     }
 
     fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
-        let mut place = self.protocol.borrow_mut();
-        place.as_ref()?;
-        place.replace(protocol)
+        if self.protocol.is_empty() {
+            return None;
+        }
+        self.protocol.replace(protocol)
     }
 
     fn protocol(&self) -> Option<SharedProtocol> {
-        self.protocol.borrow().clone()
+        self.protocol.get()
     }
 
     fn peername(&self) -> Option<Address> {
@@ -128,7 +134,7 @@ impl Line for TlsStream {
     }
 
     fn session(&self) -> Option<Session> {
-        self.coder.borrow().session().cloned()
+        self.coder.with(|coder| coder.as_ref()?.session().cloned())
     }
 
     fn send_file_support(&self) -> SendFileSupport {
@@ -148,8 +154,21 @@ impl Line for TlsStream {
         self.state() == State::Open && !self.has(Flags::TRANSFER)
     }
 
-    fn successor(&self) -> &Successor {
+    fn successor(&self) -> &Successor<Self> {
         &self.successor
+    }
+
+    /// A layer that was taken off has none above it: what was below has taken
+    /// over.
+    fn is_handed_over(&self) -> bool {
+        self.state() == State::Stopped || self.successor.is_awaited()
+    }
+
+    fn holder(&self) -> Option<Rc<dyn crate::transport::Transport>> {
+        match self.state() {
+            State::Stopped => self.below(),
+            _ => self.successor.holder(),
+        }
     }
 
     fn take_back(&self, returned: Returned) {

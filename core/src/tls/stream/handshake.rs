@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::Flags;
 use super::{State, TlsStream};
 use crate::engine::{ExceptionContext, Severity, TimerHandle};
+use crate::event_loop::Callback;
 use crate::tls::upgrade::StartTlsError;
 use crate::trace::HandshakeSpan;
-use crate::transport::{Line, Transport};
+use crate::transport::Transport;
 
 /// What has to be known until the handshake is done.
 #[derive(Default)]
@@ -62,21 +63,20 @@ impl TlsStream {
 
     fn begin_handshake(self: &Rc<Self>, timeout: Duration, alone: bool) {
         let this = Rc::downgrade(self);
-        let expire = Box::new(move || {
+        let expire = Callback::new(move || {
             if let Some(stream) = Weak::upgrade(&this) {
                 stream.handshake_expired(timeout);
             }
-            Ok(())
         });
         let timer = self.engine.call_later(timeout, expire).ok();
-        self.put_handshake(Box::new(Handshake {
+        self.put_handshake(Handshake {
             timer,
             alone,
             span: HandshakeSpan::begin(|| self.peername()),
             ..Handshake::default()
-        }));
+        });
         let mut wire = self.engine.take_wire();
-        let started = self.coder.borrow_mut().start(&mut wire);
+        let started = self.code(|coder| coder.start(&mut wire));
         let spoke = !wire.is_empty();
         self.send_wire(&mut wire);
         self.engine.return_wire(wire);
@@ -89,12 +89,12 @@ impl TlsStream {
         }
     }
 
-    fn put_handshake(&self, handshake: Box<Handshake>) {
+    fn put_handshake(&self, handshake: Handshake) {
         self.busy.with(|busy| busy.handshake = Some(handshake));
     }
 
     /// Takes it out, and gives the memory back if it was the last there.
-    fn take_handshake(&self) -> Option<Box<Handshake>> {
+    fn take_handshake(&self) -> Option<Handshake> {
         let handshake = self.busy.take(|busy| &mut busy.handshake);
         self.busy.tidy();
         handshake
@@ -111,34 +111,47 @@ impl TlsStream {
     }
 
     /// The handshake is done: whoever waits gets the connection first, and data
-    /// follows in a later turn (line B21).
+    /// follows in a later turn (line B21). Where nobody waits, data follows.
     pub(super) fn handshake_done(&self) {
+        let awaited = self.settle_handshake(Ok(()));
+        if awaited {
+            self.wait_a_turn();
+        }
+        self.introduce();
+        if awaited {
+            return;
+        }
+        if self.withholds() {
+            self.wait_a_turn();
+        } else {
+            self.put(Flags::STARTED, true);
+            self.wire_received(&mut []);
+        }
+    }
+
+    fn wait_a_turn(&self) {
         if let Some(below) = self.below() {
             below.pause_reading();
         }
-        self.settle_handshake(Ok(()));
         self.queue_turn();
-        self.introduce();
     }
 
     /// Tells a protocol that does not know of the connection yet (line B38).
     fn introduce(&self) {
-        let handle = self.handle.take();
-        self.handle.set(handle.clone());
-        let Some(handle) = handle.filter(|_| !self.has(Flags::MADE)) else {
+        let Some(this) = self.this.upgrade().filter(|_| !self.has(Flags::MADE)) else {
             return;
         };
-        let handle: Rc<dyn Transport> = handle;
+        let handle: Rc<dyn Transport> = this;
         self.put(Flags::MADE, true);
         if let Some(Err(error)) = self.call(|protocol| protocol.connection_made(&handle)) {
             self.raised("connection_made failed", error);
         }
     }
 
-    /// Tells whoever waits, once (line B37).
-    pub(super) fn settle_handshake(&self, result: Result<(), StartTlsError>) {
+    /// Tells whoever waits, once (line B37); answers whether anybody does.
+    pub(super) fn settle_handshake(&self, result: Result<(), StartTlsError>) -> bool {
         let Some(mut handshake) = self.take_handshake() else {
-            return;
+            return false;
         };
         if let Some(timer) = handshake.timer.take() {
             timer.cancel();
@@ -149,7 +162,7 @@ impl TlsStream {
             if let Err(error) = result {
                 self.report_refused(&error);
             }
-            return;
+            return false;
         }
         handshake.result.get_or_insert(result);
         let waker = handshake.waker.take();
@@ -157,6 +170,7 @@ impl TlsStream {
         if let Some(waker) = waker {
             waker.wake();
         }
+        true
     }
 
     /// A peer whose handshake fails is no news to a server, except in debug

@@ -1,7 +1,7 @@
 //! What comes from the peer.
 
 use super::{Flags, State, TlsStream};
-use crate::engine::Run;
+use crate::engine::Errand;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -96,11 +96,9 @@ impl TlsStream {
             if consumed == input.len() || waiting || self.has(Flags::PEER_CLOSED) {
                 return Ok(consumed);
             }
-            let received = self.coder.borrow_mut().receive(
-                &mut input[consumed..],
-                &mut scratch.plain,
-                &mut scratch.wire,
-            )?;
+            let rest = &mut input[consumed..];
+            let received =
+                self.code(|coder| coder.receive(rest, &mut scratch.plain, &mut scratch.wire))?;
             consumed += received.consumed;
             match received.progress {
                 Progress::Handshaking => {}
@@ -176,11 +174,14 @@ impl TlsStream {
         if self.has(Flags::QUEUED) {
             return;
         }
-        self.put(Flags::QUEUED, true);
-        self.engine.push(Run::Later(self.key.get()));
+        if let Some(layer) = self.this.upgrade() {
+            self.put(Flags::QUEUED, true);
+            self.engine.push(Errand::LayerLater(layer));
+        }
     }
 
-    pub(super) fn go_on(&self) {
+    /// The turn has come that was queued.
+    pub(crate) fn go_on(&self) {
         self.put(Flags::QUEUED, false);
         self.put(Flags::STARTED, true);
         if self.has(Flags::TRANSFER) {
@@ -198,7 +199,7 @@ impl TlsStream {
 
     /// Whether what the peer has sent waits, because the user has paused
     /// (line B75) or a file is being sent (line A53).
-    fn withholds(&self) -> bool {
+    pub(super) fn withholds(&self) -> bool {
         match self.state() {
             State::Open => self.has(Flags::PAUSED | Flags::TRANSFER),
             State::Stopping => self.has(Flags::PAUSED) && self.busy.has_unread(),

@@ -12,6 +12,12 @@ use crate::protocol::{Outcome, Protocol, SharedProtocol};
 /// the connection itself is not borrowed while it is called.
 pub(super) struct Inward(pub(super) Rc<TlsStream>);
 
+impl Drop for Inward {
+    fn drop(&mut self) {
+        self.0.orphaned();
+    }
+}
+
 impl Protocol for Inward {
     fn data_received(&mut self, data: &[u8]) -> Outcome {
         self.0.wire_received(&mut data.to_vec());

@@ -41,12 +41,11 @@ use std::rc::{Rc, Weak};
 
 use bitflags::bitflags;
 
-use super::Coder;
 use super::options::Terms;
-use crate::backend::Key;
-use crate::engine::{Engine, Role, Watched};
+use super::{Coder, TlsError, TlsErrorKind};
+use crate::engine::{Debt, Engine};
 use crate::protocol::{Protocol, SharedProtocol};
-use crate::transport::{DroppedWrites, FlowControl, Handle, Successor, Transport, borrow};
+use crate::transport::{BoxCell, DroppedWrites, FlowControl, RcCell, Successor, Transport, borrow};
 
 use busy::Busy;
 use handshake::Handshake;
@@ -113,13 +112,12 @@ bitflags! {
 pub(crate) struct TlsStream {
     this: Weak<Self>,
     engine: Rc<Engine>,
-    key: Cell<Key>,
     state: Cell<State>,
     flags: Cell<Flags>,
     /// The transport below; none once it is lost.
-    below: RefCell<Option<Rc<dyn Transport>>>,
-    coder: RefCell<Box<dyn Coder>>,
-    protocol: RefCell<Option<SharedProtocol>>,
+    below: RcCell<dyn Transport>,
+    coder: BoxCell<dyn Coder>,
+    protocol: RcCell<RefCell<dyn Protocol>>,
     /// Bytes of the peer that the coder has not consumed.
     pending: Pending,
     busy: Busy,
@@ -128,10 +126,7 @@ pub(crate) struct TlsStream {
     /// Writes that were dropped since the connection began to close.
     dropped: DroppedWrites,
     /// Who has taken this connection over, and by whom it is used since.
-    successor: Successor,
-    /// The user's handle, which closes and aborts whatever the user has let go
-    /// of. None once the connection is lost.
-    handle: Cell<Option<Rc<Handle<Self>>>>,
+    successor: Successor<Self>,
 }
 
 impl TlsStream {
@@ -145,21 +140,22 @@ impl TlsStream {
         protocol: SharedProtocol,
         terms: Terms,
         made: bool,
-    ) -> Option<(Rc<Self>, Rc<dyn Transport>)> {
+    ) -> Option<Rc<Self>> {
         let handed = transport.hand_over()?;
         let below = Rc::clone(handed.below());
         let stream = Self::new(engine, Rc::clone(&below), protocol, terms);
         stream.put(Flags::MADE, made);
-        let own = Rc::new(Handle::of_user(Rc::clone(&stream)));
-        stream.handle.set(Some(Rc::clone(&own)));
-        let handle: Rc<dyn Transport> = own;
-        handed.succeed(Rc::downgrade(&handle));
+        if !handed.is_own() {
+            engine.note_stray(&stream);
+        }
+        let layer: Weak<Self> = Rc::downgrade(&stream);
+        handed.succeed(layer);
         below.pause_reading();
         let inward = Rc::new(RefCell::new(Inward(Rc::clone(&stream))));
         let replaced = below.set_protocol(inward);
         drop(replaced);
         stream.share_limits();
-        Some((stream, handle))
+        Some(stream)
     }
 
     fn new(
@@ -178,23 +174,19 @@ impl TlsStream {
         let stream = Rc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             engine: Rc::clone(engine),
-            key: Cell::new(Key::RESERVED),
             state: Cell::new(State::Handshaking),
             flags: Cell::new(flags),
-            below: RefCell::new(Some(below)),
-            coder: RefCell::new(coder),
-            protocol: RefCell::new(Some(protocol)),
+            below: RcCell::new(below),
+            coder: BoxCell::new(coder),
+            protocol: RcCell::new(protocol),
             pending: Pending::default(),
             busy: Busy::default(),
             flow,
             shutdown_timeout: Timeout::new(limits.shutdown_timeout),
             dropped: DroppedWrites::default(),
             successor: Successor::default(),
-            handle: Cell::new(None),
         });
-        let owner = Rc::clone(&stream) as Rc<dyn Watched>;
-        stream.key.set(engine.enlist(owner));
-        engine.transport_added();
+        engine.layer_added();
         stream
     }
 
@@ -232,12 +224,24 @@ impl TlsStream {
 
     /// The transport below, if it is still there.
     fn below(&self) -> Option<Rc<dyn Transport>> {
-        self.below.borrow().clone()
+        self.below.get()
+    }
+
+    /// Lets the coder work. It is not there for whoever is called by the library
+    /// meanwhile, such as a user's verifier of certificates.
+    fn code<R>(
+        &self,
+        work: impl FnOnce(&mut dyn Coder) -> Result<R, TlsError>,
+    ) -> Result<R, TlsError> {
+        self.coder.with(|coder| match coder {
+            Some(coder) => work(&mut **coder),
+            None => Err(TlsErrorKind::Misuse("the TLS library is at work").into()),
+        })
     }
 
     /// The way into user code: nothing of this connection is borrowed.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
-        let protocol = self.protocol.borrow().clone()?;
+        let protocol = self.protocol.get()?;
         let guard = PanicGuard(self);
         self.put(Flags::CALLING, true);
         let result = callback(&mut *borrow(&protocol));
@@ -262,28 +266,16 @@ impl Drop for PanicGuard<'_> {
     }
 }
 
-impl Watched for TlsStream {
-    fn role(&self) -> Role {
-        Role::Layer
+impl TlsStream {
+    /// Has to be asked again by [`settle`](Self::settle).
+    fn owe(&self) {
+        if let Some(layer) = self.this.upgrade() {
+            self.engine.owe(Debt::Layer(layer));
+        }
     }
 
-    fn ready(&self, _: &Engine, _: crate::backend::Readiness) {}
-
-    fn refused(&self, _: io::Error) {}
-
-    fn lost(&self) {
-        self.finish();
-    }
-
-    fn later(&self) {
-        self.go_on();
-    }
-
-    fn flush(&self) {
-        self.send_gathered();
-    }
-
-    fn settle(&self) -> bool {
+    /// Does what is owed; false if the protocol is still busy.
+    pub(crate) fn settle(&self) -> bool {
         self.send_gathered();
         let told = self.settle_flow();
         if !self.has(Flags::DRAINED) {
@@ -292,13 +284,19 @@ impl Watched for TlsStream {
         self.put(Flags::DRAINED, false);
         if !told {
             // Also if the user's report panics.
-            self.engine.owe(self.key.get());
+            self.owe();
         }
         self.send_more();
         true
     }
 
-    fn abandon(&self) {
-        self.let_go();
+    /// The transport below has let go of this layer: its loop was closed, or it
+    /// has nothing more to tell.
+    fn orphaned(&self) {
+        if self.engine.is_closed() {
+            self.let_go();
+        } else if !matches!(self.state(), State::Lost | State::Stopped) {
+            self.wire_lost(None);
+        }
     }
 }

@@ -109,7 +109,7 @@ impl TlsStream {
             if wire.len() >= PIECE {
                 self.send_wire(wire);
             }
-            self.coder.borrow_mut().send(piece, wire)?;
+            self.code(|coder| coder.send(piece, wire))?;
         }
         Ok(())
     }
@@ -128,16 +128,14 @@ impl TlsStream {
 
     /// Ciphertext that waits below (line B59).
     pub(super) fn queued(&self) -> usize {
-        let below = self.below.borrow();
-        let below = below.as_ref();
-        below.map_or(0, |below| below.write_buffer_size())
+        self.below().map_or(0, |below| below.write_buffer_size())
     }
 
     /// Judges the queue below by the user's marks, and tells him.
     pub(super) fn reflow(&self) {
         let queued = self.queued();
         if self.judge(queued) && !self.settle_flow() {
-            self.engine.owe(self.key.get());
+            self.owe();
         }
         if queued == 0 {
             self.flushed();
@@ -167,7 +165,7 @@ impl TlsStream {
             // Not from inside the call of the transport below: the user's
             // report may panic, which is no fault of that one's.
             self.put(Flags::DRAINED, true);
-            self.engine.owe(self.key.get());
+            self.owe();
         }
     }
 }

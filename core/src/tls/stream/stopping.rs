@@ -26,7 +26,7 @@ impl TlsStream {
     /// Sends close_notify behind what was written, waits for the peer's, and
     /// gives the connection back. Dropping the future closes the connection.
     pub(in crate::tls) async fn stop(
-        self: &Rc<Self>,
+        &self,
         protocol: SharedProtocol,
         timeout: Option<Duration>,
     ) -> Outcome {
@@ -171,13 +171,10 @@ impl TlsStream {
     /// This connection is no more: what is still done to it concerns the one
     /// that was below.
     fn leave_to(&self, plain: &Rc<dyn Transport>) {
-        self.successor.name(Rc::downgrade(plain));
-        self.below.replace(Some(Rc::clone(plain)));
+        self.below.replace(Rc::clone(plain));
         let protocol = self.protocol.take();
-        let handle = self.handle.take();
-        self.engine.delist(self.key.get());
-        self.engine.transport_removed();
-        drop((protocol, handle));
+        self.engine.layer_removed();
+        drop(protocol);
     }
 }
 

@@ -10,7 +10,6 @@ use std::rc::{Rc, Weak};
 
 use super::outgoing::PIECE;
 use super::{Flags, State, TlsStream};
-use crate::backend::Key;
 use crate::engine::Engine;
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 use crate::transport::{Address, Flow, Line};
@@ -25,7 +24,7 @@ impl TlsStream {
         let mut taken = 0;
         let mut wire = self.engine.take_wire();
         for piece in plain.chunks(PIECE) {
-            let encrypted = self.coder.borrow_mut().send(piece, &mut wire);
+            let encrypted = self.code(|coder| coder.send(piece, &mut wire));
             let flow = self.send_wire(&mut wire);
             encrypted?;
             if flow == Flow::Closed {
@@ -72,10 +71,6 @@ impl Carrier for TlsStream {
 
     fn engine(&self) -> &Rc<Engine> {
         &self.engine
-    }
-
-    fn key(&self) -> Key {
-        self.key.get()
     }
 
     fn peer(&self) -> Option<Address> {
@@ -128,6 +123,9 @@ impl Carrier for TlsStream {
     fn put_active(&self, active: Active) {
         self.busy.with(|busy| busy.transfer = Some(active));
     }
+
+    /// The kernel sends no file over TLS by itself.
+    fn cancel_in_flight(&self) {}
 
     fn rearm(&self) {
         if !self.has(Flags::TRANSFER) || self.has(Flags::PARKED) {

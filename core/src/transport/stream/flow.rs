@@ -1,6 +1,7 @@
 //! Flow control of the write queue.
 
 use super::{Flags, PanicGuard, Stream, StreamIo};
+use crate::engine::Debt;
 use crate::transport::{Flow, LimitsError};
 
 impl<S: StreamIo> Stream<S> {
@@ -28,7 +29,7 @@ impl<S: StreamIo> Stream<S> {
     pub(super) fn reflow(&self) {
         let may_resume = !self.has(Flags::TRANSFER);
         if self.flow.judge(self.queued.get(), may_resume) && !self.settle_flow() {
-            self.engine.owe(self.key.get());
+            self.engine.owe(Debt::Connection(self.key.get()));
         }
     }
 

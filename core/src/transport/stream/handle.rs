@@ -15,6 +15,10 @@ use crate::transport::{
 };
 
 impl<S: StreamIo> Line for Stream<S> {
+    fn shared(&self) -> Option<Rc<Self>> {
+        self.this.upgrade()
+    }
+
     #[inline(always)]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
@@ -58,7 +62,10 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn set_close_timeout(&self, timeout: Option<Duration>) {
-        if timeout.is_some() || self.busy.borrow().is_some() {
+        if self.has(Flags::ENDING) {
+            return;
+        }
+        if timeout.is_some() || self.busy.with(|busy| busy.is_some()) {
             self.with_busy(|busy| busy.close_timeout = timeout);
         }
         self.start_close_timer();
@@ -101,13 +108,14 @@ impl<S: StreamIo> Line for Stream<S> {
     }
 
     fn set_protocol(&self, protocol: SharedProtocol) -> Option<SharedProtocol> {
-        let mut place = self.protocol.borrow_mut();
-        place.as_ref()?;
-        place.replace(protocol)
+        if self.protocol.is_empty() {
+            return None;
+        }
+        self.protocol.replace(protocol)
     }
 
     fn protocol(&self) -> Option<SharedProtocol> {
-        self.protocol.borrow().clone()
+        self.protocol.get()
     }
 
     fn peername(&self) -> Option<Address> {
@@ -150,7 +158,7 @@ impl<S: StreamIo> Line for Stream<S> {
         S::READS && S::WRITES && !self.has(Flags::TRANSFER | Flags::EOF_WRITTEN)
     }
 
-    fn successor(&self) -> &Successor {
+    fn successor(&self) -> &Successor<Self> {
         &self.successor
     }
 

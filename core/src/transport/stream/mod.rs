@@ -7,7 +7,7 @@
 //!                    └──────────────────────────────────────────────┘
 //! ```
 //!
-//! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
+//! `ENDING` has a [`Errand::Lost`](crate::engine::Errand) in the queue, so that
 //! `connection_lost` is never called inside another callback, and at the end of
 //! the turn at the earliest (line D3). Reading,
 //! ending the sending half, flow control and sending a file are flags beside
@@ -32,7 +32,9 @@ use socket2::Socket;
 
 use super::queue::WriteQueue;
 use super::socket::LendSocket;
-use super::{DroppedWrites, FlowControl, Handle, Names, StreamIo, Successor, Transport, Unread};
+use super::{
+    BoxCell, DroppedWrites, FlowControl, Names, RcCell, StreamIo, Successor, Transport, Unread,
+};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
 use crate::net::Clients;
@@ -90,14 +92,14 @@ pub(crate) struct Stream<S: StreamIo> {
     dropped: DroppedWrites,
     /// None once the connection is lost.
     io: RefCell<Option<S>>,
-    protocol: RefCell<Option<SharedProtocol>>,
+    protocol: RcCell<RefCell<dyn Protocol>>,
     /// Bytes in the queue.
     queued: Cell<usize>,
     flow: FlowControl,
-    busy: RefCell<Option<Box<Busy>>>,
+    busy: BoxCell<Busy>,
     names: Names,
     /// Whether a layer has taken the connection over, and which.
-    successor: Successor,
+    successor: Successor<Self>,
     /// Those of the server that has accepted the connection.
     server: Option<Rc<Clients>>,
     span: ConnectionSpan,
@@ -123,10 +125,10 @@ impl<S: StreamIo> Stream<S> {
             flags: Cell::new(Flags::empty()),
             dropped: DroppedWrites::default(),
             io: RefCell::new(Some(io)),
-            protocol: RefCell::new(Some(protocol)),
+            protocol: RcCell::new(protocol),
             queued: Cell::new(0),
             flow: FlowControl::new(),
-            busy: RefCell::new(None),
+            busy: BoxCell::default(),
             span: ConnectionSpan::begin(&names),
             names,
             successor: Successor::default(),
@@ -142,7 +144,7 @@ impl<S: StreamIo> Stream<S> {
 
     fn begin(self: &Rc<Self>) -> Rc<dyn Transport> {
         self.set(Flags::MADE);
-        let transport: Rc<dyn Transport> = Rc::new(Handle::of_user(Rc::clone(self)));
+        let transport: Rc<dyn Transport> = Rc::clone(self) as Rc<dyn Transport>;
         let outcome = self.call(|protocol| protocol.connection_made(&transport));
         if let Some(Err(error)) = outcome {
             self.raised("connection_made failed", error);
@@ -171,19 +173,19 @@ impl<S: StreamIo> Stream<S> {
     }
 
     fn with_busy<R>(&self, use_busy: impl FnOnce(&mut Busy) -> R) -> R {
-        let mut busy = self.busy.borrow_mut();
-        use_busy(busy.get_or_insert_default())
+        self.busy
+            .with(|busy| use_busy(busy.get_or_insert_default()))
     }
 
     /// Takes something out of what an idle connection does not need.
     fn take_busy<T>(&self, part: impl FnOnce(&mut Busy) -> &mut Option<T>) -> Option<T> {
-        part(self.busy.borrow_mut().as_mut()?).take()
+        self.busy.with(|busy| part(busy.as_mut()?).take())
     }
 
     /// The one way into user code: nothing of this connection is borrowed
     /// while the protocol runs, and what it is owed is settled right after.
     fn call<R>(&self, callback: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
-        let protocol = self.protocol.borrow().clone()?;
+        let protocol = self.protocol.get()?;
         let guard = PanicGuard(self);
         let result = {
             let _entered = self.span.enter();
@@ -323,7 +325,7 @@ impl<S: StreamIo> Watched for Stream<S> {
 
     fn client_of(self: Rc<Self>, server: &Rc<Clients>) -> Option<Rc<dyn Transport>> {
         let accepted = self.server.as_ref()?;
-        Rc::ptr_eq(accepted, server).then(|| Rc::new(Handle::of_user(self)) as Rc<dyn Transport>)
+        Rc::ptr_eq(accepted, server).then_some(self as Rc<dyn Transport>)
     }
 }
 

@@ -73,7 +73,7 @@ impl<S: StreamIo> Stream<S> {
 
     #[inline]
     fn read(&self, engine: &Engine) -> Result<(), Halt> {
-        let Some(protocol) = self.protocol.borrow_mut().clone() else {
+        let Some(protocol) = self.protocol.get() else {
             return Ok(());
         };
         let guard = PanicGuard(self);

@@ -4,8 +4,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 
 use super::{Flags, Stream, StreamIo};
-use crate::backend::Key;
-use crate::engine::{Engine, Run};
+use crate::engine::{Engine, Errand};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 use crate::transport::Address;
 
@@ -19,9 +18,10 @@ impl<S: StreamIo> Stream<S> {
     }
 
     fn transfer_is(&self, so: impl FnOnce(&Active) -> bool) -> bool {
-        let busy = self.busy.borrow();
-        let active = busy.as_ref().and_then(|busy| busy.transfer.as_ref());
-        active.is_some_and(so)
+        self.busy.with(|busy| {
+            let active = busy.as_ref().and_then(|busy| busy.transfer.as_ref());
+            active.is_some_and(so)
+        })
     }
 }
 
@@ -32,10 +32,6 @@ impl<S: StreamIo> Carrier for Stream<S> {
 
     fn engine(&self) -> &Rc<Engine> {
         &self.engine
-    }
-
-    fn key(&self) -> Key {
-        self.key.get()
     }
 
     fn peer(&self) -> Option<Address> {
@@ -85,11 +81,16 @@ impl<S: StreamIo> Carrier for Stream<S> {
     }
 
     fn take_active(&self) -> Option<Active> {
-        self.busy.borrow_mut().as_mut()?.transfer.take()
+        self.take_busy(|busy| &mut busy.transfer)
     }
 
     fn put_active(&self, active: Active) {
         self.with_busy(|busy| busy.transfer = Some(active));
+    }
+
+    fn cancel_in_flight(&self) {
+        let key = self.key.get();
+        let _ = self.engine.with_backend(|backend| backend.cancel(key));
     }
 
     fn rearm(&self) {
@@ -101,7 +102,7 @@ impl<S: StreamIo> Carrier for Stream<S> {
         if self.has(Flags::ENDING) {
             // It was queued neither by `fail` nor before: the kernel had
             // to let go of the socket first.
-            self.engine.push(Run::Lost(self.key.get()));
+            self.engine.push(Errand::Lost(self.key.get()));
         } else if failure.is_some() {
             self.fail(failure);
         } else if self.has(Flags::CLOSING) {

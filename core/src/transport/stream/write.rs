@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{Flags, Stream, StreamIo};
+use super::{Busy, Flags, Stream, StreamIo};
 use crate::send_file::Carrier;
 use crate::transport::queue::SLICES;
 use crate::transport::{Flow, WriteError};
@@ -155,19 +155,18 @@ impl<S: StreamIo> Stream<S> {
     }
 
     fn flush(&self) -> io::Result<()> {
-        let sent = {
-            let busy = self.busy.borrow();
-            let Some(busy) = busy.as_deref() else {
+        self.busy.with(|busy| {
+            let Some(busy) = busy else {
                 return Ok(());
             };
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = busy.queue.slices(&mut slices);
             let written = self.with_io(|io| io.send_vectored(&slices[..count]));
-            self.taken(written.unwrap_or(Ok(0)))?
-        };
-        self.with_busy(|busy| busy.queue.advance(sent));
-        self.queued.set(self.queued.get().saturating_sub(sent));
-        Ok(())
+            let sent = self.taken(written.unwrap_or(Ok(0)))?;
+            busy.queue.advance(sent);
+            self.queued.set(self.queued.get().saturating_sub(sent));
+            Ok(())
+        })
     }
 
     /// The queue has become empty: what was waiting for that goes on.
@@ -184,18 +183,19 @@ impl<S: StreamIo> Stream<S> {
 
     /// Gives memory back that an idle connection does not need.
     pub(super) fn release_busy(&self) {
-        let mut busy = self.busy.borrow_mut();
-        let idle = busy.as_ref().is_some_and(|busy| {
+        let is_idle = |busy: &Busy| {
             self.queued.get() == 0
                 && busy.unread.is_none()
                 && busy.transfer.is_none()
                 && busy.close_timer.is_none()
                 && busy.close_timeout.is_none()
                 && busy.reason.is_none()
+        };
+        self.busy.with(|busy| {
+            if busy.as_deref().is_some_and(is_idle) {
+                *busy = None;
+            }
         });
-        if idle {
-            *busy = None;
-        }
     }
 
     pub(super) fn end_writing(&self) {
