@@ -74,7 +74,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.stop_measuring();
         self.0.running.set(false);
-        self.0.stopping.set(false);
+        self.0.done_with(Todo::STOP);
         let engine = RUNNING.with(RefCell::take);
         drop(engine);
     }
@@ -124,7 +124,6 @@ impl Engine {
             network,
             turn: Cell::new(0),
             running: Cell::new(false),
-            stopping: Cell::new(false),
             closed: Cell::new(false),
             transports: Cell::new(0),
             idle: RefCell::default(),
@@ -134,12 +133,12 @@ impl Engine {
     }
 
     pub(crate) fn stop(&self) {
-        self.stopping.set(true);
+        self.note(Todo::STOP);
     }
 
     pub(crate) fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
         let _running = Running::enter(self)?;
-        self.run_turns(&mut || {})
+        self.run(&mut || {})
     }
 
     pub(crate) fn run_until_complete<F: Future>(
@@ -151,7 +150,7 @@ impl Engine {
         let mut output = None;
         let waker = TaskWaker::main(&self.shared);
         waker.wake_by_ref();
-        self.run_turns(&mut || {
+        self.run(&mut || {
             if output.is_some() {
                 return;
             }
@@ -165,16 +164,11 @@ impl Engine {
         output.ok_or(RunError::Stopped)
     }
 
-    fn run_turns(self: &Rc<Self>, main: &mut dyn FnMut()) -> Result<(), RunError> {
-        loop {
-            self.turn(main).map_err(|source| RunError::Wait {
-                backend: self.name,
-                source,
-            })?;
-            if self.stopping.get() {
-                return Ok(());
-            }
-        }
+    fn run(self: &Rc<Self>, main: &mut dyn FnMut()) -> Result<(), RunError> {
+        self.run_turns(main).map_err(|source| RunError::Wait {
+            backend: self.name,
+            source,
+        })
     }
 
     /// Lets go of everything. Nothing of the user is called but destructors,

@@ -40,6 +40,7 @@ mod todo;
 mod turn;
 mod user_watch;
 mod wait_ready;
+mod watcher;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
@@ -110,8 +111,8 @@ pub(crate) struct Engine {
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Debt>>,
     layers: Layers,
-    /// What of the last wait was not dispatched yet. Borrowed for the whole of
-    /// a turn.
+    /// What of the last wait was not dispatched yet. Borrowed for as long as the
+    /// loop runs.
     events: RefCell<Events>,
     /// Zeroed memory that the system gives as it is used.
     read_buffer: RefCell<Box<[u8]>>,
@@ -134,7 +135,6 @@ pub(crate) struct Engine {
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
-    stopping: Cell<bool>,
     closed: Cell<bool>,
     transports: Cell<usize>,
     /// Who waits for the last transport to go.

@@ -19,7 +19,7 @@ impl<S: StreamIo> Line for Stream<S> {
         self.this.upgrade()
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }
