@@ -40,6 +40,7 @@ mod todo;
 mod turn;
 mod user_watch;
 mod wait_ready;
+mod watcher;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
@@ -50,7 +51,7 @@ pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
 pub(crate) use layers::Debt;
-pub(crate) use lifecycle::{push_if_running, running};
+pub(crate) use lifecycle::{queue_if_running, running};
 pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
@@ -110,8 +111,8 @@ pub(crate) struct Engine {
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Debt>>,
     layers: Layers,
-    /// What of the last wait was not dispatched yet. Borrowed for the whole of
-    /// a turn.
+    /// What of the last wait was not dispatched yet. Borrowed for as long as the
+    /// loop runs.
     events: RefCell<Events>,
     /// Zeroed memory that the system gives as it is used.
     read_buffer: RefCell<Box<[u8]>>,
@@ -122,6 +123,8 @@ pub(crate) struct Engine {
     gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What they are encrypted into.
+    records: Cell<Vec<u8>>,
     /// What no stream needs just now.
     spare: stream::Spare,
     pub(crate) tasks: RefCell<Tasks>,
@@ -132,7 +135,6 @@ pub(crate) struct Engine {
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
-    stopping: Cell<bool>,
     closed: Cell<bool>,
     transports: Cell<usize>,
     /// Who waits for the last transport to go.
@@ -240,6 +242,16 @@ impl Engine {
     /// while it is in use gets a new one.
     pub(crate) fn take_chunk(&self) -> Vec<u8> {
         self.chunk.take()
+    }
+
+    /// Takes the buffer for records, as long as it was left: what is put into
+    /// it again and again need not be cleared in between.
+    pub(crate) fn take_records(&self) -> Vec<u8> {
+        self.records.take()
+    }
+
+    pub(crate) fn return_records(&self, buffer: Vec<u8>) {
+        self.records.set(buffer);
     }
 
     pub(crate) fn return_chunk(&self, buffer: Vec<u8>) {

@@ -36,7 +36,7 @@ use crate::net::{
     ListenError, Resolver, Server, ServerOptions,
 };
 use crate::protocol::{Outcome, Protocol, SharedProtocol};
-use crate::send_file::{FileSource, SendFileError, SendFileOptions};
+use crate::send_file::{FileJob, FileSource, SendFileError, SendFileFuture, SendFileOptions};
 use crate::task::TaskHandle;
 use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
@@ -231,12 +231,15 @@ pub trait EventLoop {
     /// # Errors
     ///
     /// [`SendFileError`], which tells how many bytes had left.
-    async fn sendfile(
+    #[inline]
+    fn sendfile(
         &self,
         transport: &Rc<dyn Transport>,
         file: FileSource,
         options: SendFileOptions,
-    ) -> Result<u64, SendFileError>;
+    ) -> SendFileFuture {
+        FileJob::new(file, options).send(transport)
+    }
 
     /// Sends a file over a socket that no transport owns: non-blocking, and of
     /// type `SOCK_STREAM` (lines A17, A18). Otherwise as

@@ -199,8 +199,8 @@ impl<S: StreamIo> Stream<S> {
 
     /// So many bytes were received.
     #[inline]
-    fn count_received(&self, count: usize) {
-        self.engine.counters().received(count);
+    fn count_received(&self, engine: &Engine, count: usize) {
+        engine.counters().received(count);
         self.span.received(count);
     }
 
@@ -264,7 +264,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             if !self.may_read() {
                 self.update_interest();
             } else if S::READS {
-                self.read_ready();
+                self.read_ready(engine);
             } else {
                 self.reader_left();
             }
