@@ -10,42 +10,58 @@ use super::{Engine, Role, Todo, Watched};
 use crate::backend::{Interest, Key, Source};
 use crate::event_loop::WatchError;
 
-/// Slots by the number of their descriptor.
+/// Slots by the number of their descriptor, and what a user watches those for that
+/// are not the loop's own: most are, so that is kept apart.
 #[derive(Default)]
-pub(super) struct Descriptors(HashMap<u64, Held>);
+pub(super) struct Descriptors {
+    keys: HashMap<u64, Key>,
+    users: HashMap<u64, Rc<UserWatch>>,
+}
 
-/// The slot of one descriptor, and what its user watches it for if it is not
-/// the loop's own.
+/// What was known of one descriptor.
 pub(super) struct Held {
     key: Key,
-    user: Option<Rc<UserWatch>>,
+    /// For the caller to drop.
+    _user: Option<Rc<UserWatch>>,
 }
 
 impl Descriptors {
     pub(super) fn insert(&mut self, source: Source<'_>, key: Key) -> Option<Held> {
-        self.0.insert(source.number(), Held { key, user: None })
+        let number = source.number();
+        let key = self.keys.insert(number, key)?;
+        Some(self.held(number, key))
     }
 
     pub(super) fn insert_user(&mut self, source: Source<'_>, key: Key, user: Rc<UserWatch>) {
-        let user = Some(user);
-        self.0.insert(source.number(), Held { key, user });
+        self.keys.insert(source.number(), key);
+        self.users.insert(source.number(), user);
     }
 
     pub(super) fn user(&self, source: Source<'_>) -> Option<(Key, Rc<UserWatch>)> {
-        let held = self.0.get(&source.number())?;
-        Some((held.key, held.user.clone()?))
+        let user = self.users.get(&source.number())?;
+        Some((*self.keys.get(&source.number())?, Rc::clone(user)))
+    }
+
+    /// What is forgotten with a key that was taken out.
+    fn held(&mut self, number: u64, key: Key) -> Held {
+        let user = match self.users.is_empty() {
+            true => None,
+            false => self.users.remove(&number),
+        };
+        Held { key, _user: user }
     }
 
     /// Forgets a number, if it is still that slot's.
     fn remove(&mut self, number: u64, key: Key) -> Option<Held> {
-        if self.0.get(&number).is_some_and(|held| held.key == key) {
-            return self.0.remove(&number);
+        if self.keys.get(&number) != Some(&key) {
+            return None;
         }
-        None
+        self.keys.remove(&number);
+        Some(self.held(number, key))
     }
 
     pub(super) fn clear(&mut self) {
-        self.0 = HashMap::new();
+        *self = Self::default();
     }
 }
 
@@ -110,7 +126,7 @@ impl Engine {
 
     /// In which role a descriptor is used, if it is.
     pub(crate) fn role(&self, source: Source<'_>) -> Option<Role> {
-        let key = self.descriptors.borrow().0.get(&source.number())?.key;
+        let key = *self.descriptors.borrow().keys.get(&source.number())?;
         let mut slots = self.slots.borrow_mut();
         Some(slots.named(key)?.owner.as_ref()?.role())
     }

@@ -14,7 +14,11 @@ struct Taken<'a, T: ?Sized> {
 
 impl<T: ?Sized> Drop for Taken<'_, T> {
     fn drop(&mut self) {
-        self.place.0.set(self.value.take());
+        let between = self.place.0.replace(self.value.take());
+        debug_assert!(
+            between.is_none() || std::thread::panicking(),
+            "something was put into a place in use"
+        );
     }
 }
 

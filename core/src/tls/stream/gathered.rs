@@ -9,7 +9,7 @@
 //! one begins, what the first has written leaves.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::{Flags, State, TlsStream};
 use crate::tls::TlsError;
@@ -29,33 +29,39 @@ pub(crate) struct Gathered(RefCell<Parts>);
 
 #[derive(Default)]
 struct Parts {
-    owner: Option<Rc<TlsStream>>,
+    /// Whose the bytes are, if there are any.
+    owner: Weak<TlsStream>,
     bytes: Vec<u8>,
 }
 
 impl Gathered {
-    /// Puts bytes behind those of the same owner; false if they are not his or
-    /// there is no room for them.
-    fn add(&self, owner: &TlsStream, data: &[u8]) -> bool {
-        let parts = &mut *self.0.borrow_mut();
-        let is_owner = |other: &Rc<TlsStream>| std::ptr::eq(&**other, owner);
-        let takes =
-            parts.owner.as_ref().is_some_and(is_owner) && parts.bytes.len() + data.len() <= FULL;
+    /// Puts bytes behind those that are there; false if there is no room for them.
+    fn add(&self, data: &[u8]) -> bool {
+        let bytes = &mut self.0.borrow_mut().bytes;
+        let takes = bytes.len() + data.len() <= FULL;
         if takes {
-            parts.bytes.extend_from_slice(data);
+            bytes.extend_from_slice(data);
         }
         takes
     }
 
-    /// The same for an owner who has none yet.
-    fn begin(&self, owner: Rc<TlsStream>, data: &[u8]) {
+    /// Puts the first bytes of an owner in.
+    fn begin(&self, owner: &Weak<TlsStream>, data: &[u8]) {
         let parts = &mut *self.0.borrow_mut();
-        parts.owner = Some(owner);
+        if !Weak::ptr_eq(&parts.owner, owner) {
+            parts.owner = Weak::clone(owner);
+        }
+        parts.bytes.clear();
         parts.bytes.extend_from_slice(data);
     }
 
+    /// Whose bytes are there, if there are any.
     fn owner(&self) -> Option<Rc<TlsStream>> {
-        self.0.borrow().owner.clone()
+        let parts = self.0.borrow();
+        match parts.bytes.is_empty() {
+            true => None,
+            false => parts.owner.upgrade(),
+        }
     }
 
     fn len(&self) -> usize {
@@ -64,12 +70,9 @@ impl Gathered {
 
     /// Lets `use_bytes` have what is there, which belongs to nobody then.
     fn take<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
-        let mut parts = self.0.borrow_mut();
-        let owner = parts.owner.take();
-        let result = use_bytes(&parts.bytes);
-        parts.bytes.clear();
-        drop(parts);
-        drop(owner);
+        let bytes = &mut self.0.borrow_mut().bytes;
+        let result = use_bytes(bytes);
+        bytes.clear();
         result
     }
 }
@@ -83,7 +86,7 @@ impl TlsStream {
         if !self.admits()? {
             return Ok(Flow::Closed);
         }
-        if !self.engine.gathered().add(self, data) {
+        if !self.has(Flags::GATHERED) || !self.engine.gathered().add(data) {
             self.begin_gathering(data);
         }
         Ok(self.open_flow())
@@ -99,10 +102,7 @@ impl TlsStream {
                 return;
             }
         }
-        let Some(this) = self.this.upgrade() else {
-            return;
-        };
-        gathered.begin(this, data);
+        gathered.begin(&self.this, data);
         self.put(Flags::GATHERED, true);
         if !self.has(Flags::CALLING) {
             self.owe();

@@ -223,6 +223,7 @@ impl TlsStream {
     }
 
     /// The transport below, if it is still there.
+    #[inline]
     fn below(&self) -> Option<Rc<dyn Transport>> {
         self.below.get()
     }
