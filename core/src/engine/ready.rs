@@ -157,3 +157,14 @@ impl Engine {
         self.ready.borrow_mut().push(run)
     }
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_queued_takes_no_more_room_than_a_callback() {
+        assert_eq!(size_of::<Run>(), size_of::<Callback>());
+        assert_eq!(size_of::<Run>(), 32);
+    }
+}
