@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loopline_core::backend::{
-    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Readiness, Rewatched, SendFile,
-    Sent, Source, Waker,
+    Backend, BorrowedFile, Capabilities, Events, Interest, Key, Rewatched, SendFile, Sent, Source,
+    Waker,
 };
 use nix::sys::epoll::Epoll;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -16,14 +16,7 @@ use rustix::io::Errno;
 use crate::batch::Batch;
 use crate::read_file::read_file;
 use crate::send_file::send_file;
-use crate::wake::Alarm;
-
-/// What the kernel reports whether it was asked for or not: the other side is
-/// gone, or there is an error to fetch.
-const HANG_UP: EventFlags = EventFlags::HUP.union(EventFlags::ERR);
-
-/// The user data of the alarm, which no engine hands out as a key.
-const ALARM: u64 = Key::RESERVED.to_bits();
+use crate::wake::{self, Alarm};
 
 /// A [`Backend`] over epoll(7).
 ///
@@ -75,7 +68,12 @@ impl EpollBackend {
         let epoll = Epoll(epoll::create(CreateFlags::CLOEXEC)?);
         let alarm = Alarm::new()?;
         let flags = EventFlags::IN | EventFlags::ET;
-        epoll::add(&epoll.0, &*alarm, EventData::new_u64(ALARM), flags)?;
+        epoll::add(
+            &epoll.0,
+            &*alarm,
+            EventData::new_u64(wake::USER_DATA),
+            flags,
+        )?;
         Ok(Self {
             epoll,
             alarm,
@@ -137,15 +135,7 @@ impl Backend for EpollBackend {
     }
 
     fn wait(&mut self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
-        self.batch.fill(&self.epoll, timeout)?;
-        self.batch.for_each(|data, flags| {
-            if data == ALARM {
-                self.alarm.taken();
-            } else {
-                events.push_ready(Key::from_bits(data), readiness(flags));
-            }
-        });
-        Ok(())
+        self.batch.wait(&self.epoll, timeout, &self.alarm, events)
     }
 
     fn waker(&self) -> Waker {
@@ -181,19 +171,6 @@ fn flags(want: Interest) -> EventFlags {
     flags
 }
 
-/// What an event means. It does not say what was armed, so that a hang-up is
-/// readiness for everything (B2).
-#[inline]
-fn readiness(flags: EventFlags) -> Readiness {
-    if flags.intersects(HANG_UP) {
-        return Readiness::all();
-    }
-    let mut ready = Readiness::empty();
-    ready.set(Readiness::READ, flags.contains(EventFlags::IN));
-    ready.set(Readiness::WRITE, flags.contains(EventFlags::OUT));
-    ready
-}
-
 /// The error for a source that epoll does not take (B6).
 fn refusal(error: Errno) -> io::Error {
     if error == Errno::PERM {
@@ -208,25 +185,6 @@ fn refusal(error: Errno) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hang_up_is_readiness_for_everything() {
-        for flag in [
-            EventFlags::HUP,
-            EventFlags::ERR,
-            EventFlags::HUP | EventFlags::IN,
-        ] {
-            assert_eq!(readiness(flag), Readiness::all(), "{flag:?}");
-        }
-    }
-
-    #[test]
-    fn readiness_is_what_the_kernel_says() {
-        assert_eq!(readiness(EventFlags::IN), Readiness::READ);
-        assert_eq!(readiness(EventFlags::OUT), Readiness::WRITE);
-        let both = EventFlags::IN | EventFlags::OUT;
-        assert_eq!(readiness(both), Readiness::all());
-    }
 
     #[test]
     fn only_a_refused_kind_is_unsupported() {

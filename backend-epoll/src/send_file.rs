@@ -39,16 +39,24 @@ enum Outcome {
     Failed(io::Error),
 }
 
+#[inline]
 fn outcome(answer: Result<usize, Errno>) -> Outcome {
     match answer {
         Ok(sent) => Outcome::Sent(Sent::Bytes(sent as u64)),
-        Err(Errno::AGAIN) => Outcome::Sent(Sent::NotReady),
-        Err(Errno::INTR) => Outcome::Again,
-        Err(error) if is_unsupported(error) => Outcome::Failed(io::Error::new(
+        Err(error) => nothing_sent(error),
+    }
+}
+
+#[cold]
+fn nothing_sent(error: Errno) -> Outcome {
+    match error {
+        Errno::AGAIN => Outcome::Sent(Sent::NotReady),
+        Errno::INTR => Outcome::Again,
+        error if is_unsupported(error) => Outcome::Failed(io::Error::new(
             io::ErrorKind::Unsupported,
             format!("sendfile(2) cannot send this file to this socket: {error}"),
         )),
-        Err(error) => Outcome::Failed(error.into()),
+        error => Outcome::Failed(error.into()),
     }
 }
 

@@ -5,9 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use loopline_core::backend::{Wake, Waker};
+use loopline_core::backend::{Key, Wake, Waker};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{Errno, read, write};
+
+/// The user data of the alarm, which no engine hands out as a key.
+pub(crate) const USER_DATA: u64 = Key::RESERVED.to_bits();
 
 /// The descriptor that a wait ends on.
 ///
@@ -35,9 +38,25 @@ impl Alarm {
         Waker::new(Arc::new(Bell(Arc::downgrade(self))))
     }
 
+    /// Whether a wait may have brought the event. Ringing comes before the write,
+    /// and ends when the event is taken: where it does not ring, there is none.
+    #[inline]
+    pub(crate) fn is_ringing(&self) -> bool {
+        self.ringing.load(Ordering::Acquire)
+    }
+
+    /// Whether an event is the alarm's; then it is taken.
+    pub(crate) fn is_taken_by(&self, data: u64) -> bool {
+        let ours = data == USER_DATA;
+        if ours {
+            self.taken();
+        }
+        ours
+    }
+
     /// Says that a wait has brought the event. From here on a wake-up is one
     /// for the next wait.
-    pub(crate) fn taken(&self) {
+    fn taken(&self) {
         // An exchange and not a store: what was queued before a wake-up that
         // found the alarm ringing is to be seen after this.
         self.ringing.swap(false, Ordering::AcqRel);

@@ -68,9 +68,16 @@ impl Requests {
     }
 
     fn wake(&self) {
-        let answering = self.answering.take();
-        if let Some(waker) = answering {
-            waker.wake();
+        if let Some(waker) = &*self.answering.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// The waker stays from one request to the next.
+    fn wait(&self, waker: &Waker) {
+        let mut answering = self.answering.borrow_mut();
+        if !answering.as_ref().is_some_and(|task| task.will_wake(waker)) {
+            *answering = Some(waker.clone());
         }
     }
 
@@ -86,7 +93,7 @@ impl Requests {
         }
         let next = self.waiting.borrow_mut().pop_front();
         if next.is_none() {
-            self.answering.replace(Some(cx.waker().clone()));
+            self.wait(cx.waker());
             return Poll::Pending;
         }
         Poll::Ready(next)

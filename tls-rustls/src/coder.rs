@@ -287,6 +287,18 @@ impl<C: Connection> Coder for RustlsCoder<C> {
             .map_err(|error| self.fail(error, wire))
     }
 
+    fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
+        // What rustls has ready for the peer comes first, and `send` takes it.
+        let ready = self.open && !self.closed && !self.failed && !self.conn.state().wants_write();
+        if !ready || self.held > 0 {
+            return None;
+        }
+        match self.conn.process(&mut []).state {
+            Ok(ConnectionState::WriteTraffic(mut traffic)) => traffic.encrypt(plain, room).ok(),
+            _ => None,
+        }
+    }
+
     fn update_keys(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
         self.check_sending()?;
         if self.conn.state().protocol_version() != Some(ProtocolVersion::TLSv1_3) {

@@ -114,9 +114,16 @@ struct Requests {
 impl Requests {
     fn add(&self, request: (u64, u64)) {
         self.waiting.set(Some(request));
-        let task = self.task.take();
-        if let Some(task) = task {
-            task.wake();
+        if let Some(task) = &*self.task.borrow() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// The waker stays from one request to the next.
+    fn wait(&self, waker: &Waker) {
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|task| task.will_wake(waker)) {
+            *task = Some(waker.clone());
         }
     }
 
@@ -124,7 +131,7 @@ impl Requests {
         match self.waiting.take() {
             Some(request) => Poll::Ready(request),
             None => {
-                self.task.replace(Some(cx.waker().clone()));
+                self.wait(cx.waker());
                 Poll::Pending
             }
         }

@@ -53,7 +53,7 @@ const LIMITS: [Limits; 7] = [
         workload: Workload::file(Over::Rustls, 64 << 10, 64),
         system_calls: Some(3.15),
         instructions: None,
-        allocations: Some(Allocations::More(2)),
+        allocations: Some(Allocations::More(0)),
     },
     Limits {
         workload: Workload::echo(Over::Openssl, 64, 64),

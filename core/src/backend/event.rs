@@ -27,7 +27,8 @@ pub enum Event {
 
 /// The events of one wait, in the order in which they are acted upon.
 ///
-/// A backend appends; the engine takes from the front. What has not been taken
+/// A backend appends, one by one or all that a wait has brought
+/// ([`extend`](Extend::extend)); the engine takes from the front. What has not been taken
 /// when a callback panics stays for the next turn.
 ///
 /// ```
@@ -66,8 +67,13 @@ impl Events {
             .map(|(key, ready)| Event::Ready { key, ready })
     }
 
-    /// Takes the next job that is done.
+    /// Whether a job is done.
     #[inline]
+    pub(crate) fn has_done(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// Takes the next job that is done.
     pub(crate) fn pop_done(&mut self) -> Option<(Key, io::Result<u64>)> {
         self.done.pop_front()
     }
@@ -94,5 +100,13 @@ impl Events {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Appends that sources are ready.
+impl Extend<(Key, Readiness)> for Events {
+    #[inline]
+    fn extend<I: IntoIterator<Item = (Key, Readiness)>>(&mut self, ready: I) {
+        self.ready.extend(ready);
     }
 }

@@ -30,8 +30,9 @@ bitflags! {
 
 impl From<Interest> for Readiness {
     /// The readiness that satisfies the whole of an interest.
+    #[inline]
     fn from(interest: Interest) -> Self {
-        Self::from_bits_truncate(interest.bits())
+        Self::from_bits_retain(interest.bits())
     }
 }
 

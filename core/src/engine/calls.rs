@@ -22,7 +22,7 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed);
         }
-        let place = self.push(Run::Call(callback));
+        let place = self.push(Run::Call(callback.word_by_word()));
         Ok(Handle {
             engine: Rc::downgrade(self),
             place,

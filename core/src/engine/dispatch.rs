@@ -12,6 +12,40 @@ impl Engine {
     /// the batch and comes first in the next turn.
     #[inline]
     pub(super) fn dispatch(self: &Rc<Self>, events: &mut Events) {
+        if events.has_done() {
+            self.dispatch_done(events);
+        }
+        if self.exceptions.debug() {
+            self.dispatch_ready(events, Self::call_measured);
+        } else {
+            self.dispatch_ready(events, |engine, owner, ready| owner.ready(engine, ready));
+        }
+    }
+
+    /// Calls those whom the events are for.
+    #[inline(always)]
+    fn dispatch_ready(
+        self: &Rc<Self>,
+        events: &mut Events,
+        call: impl Fn(&Rc<Self>, &dyn Watched, Readiness),
+    ) {
+        while let Some((key, ready)) = events.pop_ready() {
+            self.counters.event();
+            let current = self.addressee(key);
+            let Some((owner, armed)) = current.or_else(|| self.late_addressee(key)) else {
+                continue;
+            };
+            // A hang-up is reported for more than is armed, and an event may be
+            // older than the last change (clause B2).
+            let ready = ready & armed.into();
+            if !ready.is_empty() {
+                call(self, &*owner, ready);
+                self.settle();
+            }
+        }
+    }
+
+    fn dispatch_done(&self, events: &mut Events) {
         while let Some((key, result)) = events.pop_done() {
             self.counters.event();
             let current = self.addressee(key);
@@ -20,42 +54,13 @@ impl Engine {
                 self.settle();
             }
         }
-        while let Some((key, ready)) = events.pop_ready() {
-            self.counters.event();
-            match self.addressee(key) {
-                Some((owner, armed)) => self.deliver(&*owner, armed, ready),
-                None => self.deliver_late(key, ready),
-            }
-        }
-    }
-
-    #[inline]
-    fn deliver(self: &Rc<Self>, owner: &dyn Watched, armed: Interest, ready: Readiness) {
-        // A hang-up is reported for more than is armed, and an event may be
-        // older than the last change (clause B2).
-        let ready = ready & armed.into();
-        if !ready.is_empty() {
-            if self.exceptions.debug() {
-                self.deliver_measured(owner, ready);
-            } else {
-                owner.ready(self, ready);
-            }
-            self.settle();
-        }
     }
 
     /// Each direction may be another callback's, of which one is slow.
     #[cold]
-    fn deliver_measured(self: &Rc<Self>, owner: &dyn Watched, ready: Readiness) {
+    fn call_measured(self: &Rc<Self>, owner: &dyn Watched, ready: Readiness) {
         for direction in ready.iter() {
             self.measured(|| debug::name(owner), || owner.ready(self, direction));
-        }
-    }
-
-    #[cold]
-    fn deliver_late(self: &Rc<Self>, key: Key, ready: Readiness) {
-        if let Some((owner, armed)) = self.late_addressee(key) {
-            self.deliver(&*owner, armed, ready);
         }
     }
 

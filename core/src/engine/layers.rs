@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use super::{Engine, Run};
+use super::{Engine, Errand, Run};
 use crate::backend::Key;
 use crate::tls::TlsStream;
 
@@ -63,7 +63,7 @@ impl Engine {
 /// Lets go of the layers among what will not run any more.
 pub(super) fn abandon(runs: impl IntoIterator<Item = Run>) {
     for run in runs {
-        if let Run::LayerLost(layer) | Run::LayerLater(layer) = run {
+        if let Run::Errand(Errand::LayerLost(layer) | Errand::LayerLater(layer)) = run {
             layer.let_go();
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{
-    Counters, Descriptors, Engine, Exceptions, Layers, READ_BUFFER, Run, Shared, Slots, Timers,
+    Counters, Descriptors, Engine, Errand, Exceptions, Layers, READ_BUFFER, Shared, Slots, Timers,
     Todo, layers,
 };
 use crate::backend::{Backend, Network};
@@ -16,7 +16,7 @@ use crate::event_loop::{LoopClosed, RunError};
 use crate::net::{Clients, Resolver, SystemResolver};
 use crate::signal::Signals;
 use crate::stream::Spare;
-use crate::task::{TaskWaker, Tasks};
+use crate::task::{TaskId, TaskWaker, Tasks};
 use crate::tls::Gathered;
 use crate::transport::Transport;
 
@@ -30,21 +30,19 @@ pub(crate) fn running() -> Option<Rc<Engine>> {
     RUNNING.try_with(|running| running.borrow().clone()).ok()?
 }
 
-/// Queues on the loop that runs in this thread, if that is `shared`'s.
-pub(crate) fn push_if_running(shared: &Arc<Shared>, run: Run) -> Result<(), Run> {
-    let mut run = Some(run);
+/// Queues a task on the loop that runs in this thread, if that is `shared`'s;
+/// answers whether it was.
+pub(crate) fn queue_if_running(shared: &Arc<Shared>, task: TaskId) -> bool {
     // A wake from a destructor that runs after this thread's locals are gone
     // goes the other way.
-    let _ = RUNNING.try_with(|running| {
-        if let Some(engine) = &*running.borrow() {
-            if Arc::ptr_eq(&engine.shared, shared) {
-                if let Some(run) = run.take() {
-                    engine.push(run);
-                }
-            }
+    let queued = RUNNING.try_with(|running| match &*running.borrow() {
+        Some(engine) if Arc::ptr_eq(&engine.shared, shared) => {
+            engine.push(Errand::Task(task));
+            true
         }
+        _ => false,
     });
-    run.map_or(Ok(()), Err)
+    queued.unwrap_or(false)
 }
 
 /// A loop is running in this thread for as long as this lives, also when user
@@ -76,7 +74,7 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.stop_measuring();
         self.0.running.set(false);
-        self.0.stopping.set(false);
+        self.0.done_with(Todo::STOP);
         let engine = RUNNING.with(RefCell::take);
         drop(engine);
     }
@@ -105,6 +103,7 @@ impl Engine {
             dirty: RefCell::default(),
             ready: RefCell::default(),
             arrivals: Cell::default(),
+            spares: RefCell::default(),
             timers: RefCell::new(Timers::new(origin)),
             owed: RefCell::default(),
             layers: Layers::default(),
@@ -114,6 +113,7 @@ impl Engine {
             wire: Cell::default(),
             gathered: Gathered::default(),
             chunk: Cell::default(),
+            records: Cell::default(),
             spare: Spare::default(),
             tasks: RefCell::new(Tasks::default()),
             workers: Rc::default(),
@@ -124,7 +124,6 @@ impl Engine {
             network,
             turn: Cell::new(0),
             running: Cell::new(false),
-            stopping: Cell::new(false),
             closed: Cell::new(false),
             transports: Cell::new(0),
             idle: RefCell::default(),
@@ -134,12 +133,12 @@ impl Engine {
     }
 
     pub(crate) fn stop(&self) {
-        self.stopping.set(true);
+        self.note(Todo::STOP);
     }
 
     pub(crate) fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
         let _running = Running::enter(self)?;
-        self.run_turns(&mut || {})
+        self.run(&mut || {})
     }
 
     pub(crate) fn run_until_complete<F: Future>(
@@ -151,7 +150,7 @@ impl Engine {
         let mut output = None;
         let waker = TaskWaker::main(&self.shared);
         waker.wake_by_ref();
-        self.run_turns(&mut || {
+        self.run(&mut || {
             if output.is_some() {
                 return;
             }
@@ -165,16 +164,11 @@ impl Engine {
         output.ok_or(RunError::Stopped)
     }
 
-    fn run_turns(self: &Rc<Self>, main: &mut dyn FnMut()) -> Result<(), RunError> {
-        loop {
-            self.turn(main).map_err(|source| RunError::Wait {
-                backend: self.name,
-                source,
-            })?;
-            if self.stopping.get() {
-                return Ok(());
-            }
-        }
+    fn run(self: &Rc<Self>, main: &mut dyn FnMut()) -> Result<(), RunError> {
+        self.run_turns(main).map_err(|source| RunError::Wait {
+            backend: self.name,
+            source,
+        })
     }
 
     /// Lets go of everything. Nothing of the user is called but destructors,
@@ -195,11 +189,6 @@ impl Engine {
         drop(crate::task::take_all(self));
         self.signals.clear();
         let runs = self.ready.borrow_mut().take_all();
-        for run in &runs {
-            if let Run::Remote(call) = run {
-                call.abandon();
-            }
-        }
         layers::abandon(runs);
         let timers = self.timers.borrow_mut().take_all();
         drop(timers);
@@ -220,7 +209,8 @@ impl Engine {
         drop(self.events.take());
         drop(self.idle.take());
         drop(self.read_buffer.take());
-        drop((self.plain.take(), self.wire.take(), self.chunk.take()));
+        drop((self.plain.take(), self.wire.take()));
+        drop((self.chunk.take(), self.records.take()));
         self.spare.clear();
         self.exceptions.set_handler(None);
         drop(self.resolver.replace(Rc::new(SystemResolver)));

@@ -40,6 +40,7 @@ mod todo;
 mod turn;
 mod user_watch;
 mod wait_ready;
+mod watcher;
 
 pub use calls::{Handle, TimerHandle};
 pub use exceptions::{ExceptionContext, Severity};
@@ -50,14 +51,15 @@ pub use snapshot::Snapshot;
 
 pub(crate) use elsewhere::{ClockHeld, unblock};
 pub(crate) use layers::Debt;
-pub(crate) use lifecycle::{push_if_running, running};
-pub(crate) use ready::{Place, Run};
+pub(crate) use lifecycle::{queue_if_running, running};
+pub(crate) use ready::{Errand, Place, Run};
 pub(crate) use remote::{RemoteItem, Shared};
 pub(crate) use slots::{Change, Role, Watched};
 pub(crate) use wait_ready::ReadyFuture;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,7 +67,8 @@ use std::time::Instant;
 use crate::backend::{Backend, Capabilities, Events, Key, Network};
 use crate::net::Resolver;
 use crate::signal::Signals;
-use crate::stream::Spare;
+use crate::stream;
+use crate::sys::Spare;
 use crate::task::{Tasks, Workers};
 use crate::tls::Gathered;
 
@@ -101,13 +104,15 @@ pub(crate) struct Engine {
     dirty: RefCell<Vec<Key>>,
     ready: RefCell<Ready>,
     /// Memory for what other threads queue.
-    arrivals: Cell<Vec<RemoteItem>>,
+    arrivals: Cell<Vec<ManuallyDrop<RemoteItem>>>,
+    /// Memory of what other threads have queued and what has run.
+    spares: RefCell<Vec<Spare>>,
     timers: RefCell<Timers>,
     /// Flow control that could not be told yet, because a protocol was busy.
     owed: RefCell<VecDeque<Debt>>,
     layers: Layers,
-    /// What of the last wait was not dispatched yet. Borrowed for the whole of
-    /// a turn.
+    /// What of the last wait was not dispatched yet. Borrowed for as long as the
+    /// loop runs.
     events: RefCell<Events>,
     /// Zeroed memory that the system gives as it is used.
     read_buffer: RefCell<Box<[u8]>>,
@@ -118,8 +123,10 @@ pub(crate) struct Engine {
     gathered: Gathered,
     /// What files are read into on their way.
     chunk: Cell<Vec<u8>>,
+    /// What they are encrypted into.
+    records: Cell<Vec<u8>>,
     /// What no stream needs just now.
-    spare: Spare,
+    spare: stream::Spare,
     pub(crate) tasks: RefCell<Tasks>,
     workers: Rc<Workers>,
     signals: Signals,
@@ -128,7 +135,6 @@ pub(crate) struct Engine {
     pub(crate) resolver: RefCell<Rc<dyn Resolver>>,
     turn: Cell<u32>,
     running: Cell<bool>,
-    stopping: Cell<bool>,
     closed: Cell<bool>,
     transports: Cell<usize>,
     /// Who waits for the last transport to go.
@@ -228,7 +234,7 @@ impl Engine {
         &self.signals
     }
 
-    pub(crate) fn spare(&self) -> &Spare {
+    pub(crate) fn spare(&self) -> &stream::Spare {
         &self.spare
     }
 
@@ -236,6 +242,16 @@ impl Engine {
     /// while it is in use gets a new one.
     pub(crate) fn take_chunk(&self) -> Vec<u8> {
         self.chunk.take()
+    }
+
+    /// Takes the buffer for records, as long as it was left: what is put into
+    /// it again and again need not be cleared in between.
+    pub(crate) fn take_records(&self) -> Vec<u8> {
+        self.records.take()
+    }
+
+    pub(crate) fn return_records(&self, buffer: Vec<u8>) {
+        self.records.set(buffer);
     }
 
     pub(crate) fn return_chunk(&self, buffer: Vec<u8>) {

@@ -1,14 +1,15 @@
 //! The door for other threads.
 
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::remote_call::{Call, RemoteHandle, SharedCall};
+use super::remote_call::RemoteHandle;
 use crate::backend::Waker;
 use crate::debug::Site;
 use crate::event_loop::{IntoOutcome, LoopClosed};
+use crate::sys::{Held, Queued, SendClosure, Spare, share};
 use crate::task::TaskId;
 
 /// What other threads and the loop share.
@@ -19,14 +20,20 @@ pub(crate) struct Shared {
     waker: Waker,
 }
 
+/// How much memory of callbacks that have run is kept for others, on either side of
+/// the door: a burst of so many allocates nothing.
+pub(super) const SPARES: usize = 1024;
+
 #[derive(Default)]
 struct Queue {
-    items: Vec<RemoteItem>,
+    /// Dropped by who takes them out, as what is [ready](super::ready) is.
+    items: Vec<ManuallyDrop<RemoteItem>>,
+    spares: Vec<Spare>,
     closed: bool,
 }
 
 pub(crate) enum RemoteItem {
-    Call(SharedCall),
+    Call(Queued),
     Task(TaskId),
     Stop,
 }
@@ -43,22 +50,41 @@ impl Shared {
     /// Queues an item and wakes the loop, once for all items since it last
     /// looked.
     pub(crate) fn push(&self, item: RemoteItem) -> Result<(), LoopClosed> {
-        let first = {
-            let mut queue = lock(&self.queue);
-            if queue.closed {
-                return Err(LoopClosed);
-            }
-            let first = queue.items.is_empty();
-            queue.items.push(item);
-            if first {
-                self.pending.store(true, Ordering::Release);
-            }
-            first
-        };
+        let queue = self.open_queue()?;
+        self.push_to(queue, item);
+        Ok(())
+    }
+
+    /// As [`push`](Self::push), for a callback. If the loop is closed, that is
+    /// dropped when nothing is locked any more.
+    #[inline]
+    fn push_call(&self, callback: SendClosure) -> Result<Held, LoopClosed> {
+        let mut queue = self.open_queue()?;
+        let (queued, held) = share(callback, queue.spares.pop());
+        self.push_to(queue, RemoteItem::Call(queued));
+        Ok(held)
+    }
+
+    #[inline]
+    fn open_queue(&self) -> Result<MutexGuard<'_, Queue>, LoopClosed> {
+        let queue = lock(&self.queue);
+        match queue.closed {
+            false => Ok(queue),
+            true => Err(LoopClosed),
+        }
+    }
+
+    #[inline]
+    fn push_to(&self, mut queue: MutexGuard<'_, Queue>, item: RemoteItem) {
+        let first = queue.items.is_empty();
+        queue.items.push(ManuallyDrop::new(item));
+        if first {
+            self.pending.store(true, Ordering::Release);
+        }
+        drop(queue);
         if first {
             self.waker.wake();
         }
-        Ok(())
     }
 
     #[inline]
@@ -66,28 +92,41 @@ impl Shared {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Exchanges what is queued for `empty`, whose memory the next items get.
-    pub(super) fn take(&self, empty: &mut Vec<RemoteItem>) {
+    /// Exchanges what is queued for `empty`, whose memory the next items get, and
+    /// gives the memory of callbacks back.
+    pub(super) fn take(&self, empty: &mut Vec<ManuallyDrop<RemoteItem>>, spares: &mut Vec<Spare>) {
         let mut queue = lock(&self.queue);
         self.pending.store(false, Ordering::Release);
         mem::swap(&mut queue.items, empty);
+        let missing = SPARES.saturating_sub(queue.spares.len());
+        let kept = spares.len().saturating_sub(missing);
+        queue.spares.extend(spares.drain(kept..));
     }
 
+    /// Takes no more, and drops what nobody has taken.
     pub(super) fn close(&self) {
-        let items = {
+        let left = {
             let mut queue = lock(&self.queue);
             queue.closed = true;
-            mem::take(&mut queue.items)
+            let items = mem::take(&mut queue.items);
+            (all(items), mem::take(&mut queue.spares))
         };
-        for item in items {
-            if let RemoteItem::Call(call) = item {
-                call.abandon();
-            }
-        }
+        drop(left);
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+impl Drop for Queue {
+    fn drop(&mut self) {
+        drop(all(mem::take(&mut self.items)));
+    }
+}
+
+/// As values that drop themselves.
+fn all(items: Vec<ManuallyDrop<RemoteItem>>) -> Vec<RemoteItem> {
+    items.into_iter().map(ManuallyDrop::into_inner).collect()
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing is left half-done under these locks, so a panic of another
     // holder changes nothing.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -125,12 +164,11 @@ impl Remote {
         callback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<RemoteHandle, LoopClosed> {
         let site = Site::here();
-        let call: SharedCall = Arc::new(Call::new(move || {
+        let callback = SendClosure::new(move || {
             site.enter();
-            callback()
-        }));
-        self.0.push(RemoteItem::Call(Arc::clone(&call)))?;
-        Ok(RemoteHandle(call))
+            callback().into_outcome()
+        });
+        Ok(RemoteHandle(self.0.push_call(callback)?))
     }
 
     /// Stops the loop as [`EventLoop::stop`](crate::EventLoop::stop) does. On a

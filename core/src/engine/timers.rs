@@ -187,19 +187,14 @@ mod tests {
 
         fn set(&mut self, when: Nanos, name: u32) -> TimerId {
             let names = Rc::clone(&self.names);
-            self.timers.insert(
-                when,
-                Box::new(move || {
-                    names.borrow_mut().push(name);
-                    Ok(())
-                }),
-            )
+            self.timers
+                .insert(when, Callback::new(move || names.borrow_mut().push(name)))
         }
 
         fn run(&mut self, now: Nanos) -> Vec<u32> {
             self.timers.collect_due(now);
             while let Some(callback) = self.timers.pop_due() {
-                callback().expect("no error");
+                callback.call().expect("no error");
             }
             self.names.take()
         }

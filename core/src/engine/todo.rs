@@ -6,7 +6,8 @@ use super::Engine;
 
 bitflags! {
     /// Set whenever something is put into a list, and cleared when the list was
-    /// found empty: an idle turn looks at one byte instead of at six lists.
+    /// found empty: a turn that has nothing to do but its events looks at one byte
+    /// instead of at six lists.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) struct Todo: u8 {
         /// Interests that the backend has not been told.
@@ -21,10 +22,17 @@ bitflags! {
         const SETTLE = 1 << 4;
         /// Time is measured, which is never done with.
         const MEASURE = 1 << 5;
+        /// The loop stops at the end of the turn.
+        const STOP = 1 << 6;
     }
 }
 
 impl Engine {
+    #[inline]
+    pub(super) fn has_nothing_todo(&self) -> bool {
+        self.todo.get().is_empty()
+    }
+
     #[inline]
     pub(super) fn has_todo(&self, todo: Todo) -> bool {
         self.todo.get().intersects(todo)

@@ -4,30 +4,76 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Engine, Run, Todo, remote_call};
+use super::{Engine, Errand, Run, Todo};
 use crate::backend::Events;
 use crate::event_loop::Callback;
 use crate::task::TaskId;
 
 impl Engine {
-    /// Runs one turn. `main` polls the future of `run_until_complete`.
+    /// Runs turns until the loop is stopped. `main` polls the future of
+    /// `run_until_complete`.
     ///
     /// A panic of user code leaves every queue as it stands, without the item
     /// that panicked: the next turn goes on behind it.
-    pub(super) fn turn(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
-        // Borrowed while user code runs: only a turn needs it, and there are
-        // no turns inside of turns.
+    pub(super) fn run_turns(self: &Rc<Self>, main: &mut dyn FnMut()) -> io::Result<()> {
+        // Borrowed while user code runs: only turns need it, and there are no turns
+        // inside of turns.
         let events = &mut *self.events.borrow_mut();
-        // What a panic left of the last batch comes before a new one, and is
-        // judged by the turn that it belongs to.
+        // Whoever has queued it has ended a wait, which may have failed.
+        self.take_remote();
+        // What a panic left of the last batch comes before a new one, and is judged
+        // by the turn that it belongs to.
         if events.is_empty() {
-            self.turn.set(self.turn.get().wrapping_add(1));
-            if self.has_todo(Todo::ARM | Todo::SETTLE | Todo::MEASURE) {
-                self.before_waiting();
-            }
-            self.wait(events)?;
-            self.counters.turn();
+            self.wait(self.before_waiting(), events)?;
         }
+        loop {
+            self.begin_turn(events, main);
+            // Most turns of a busy server have their events and nothing else.
+            let timeout = if self.has_nothing_todo() {
+                None
+            } else {
+                self.end_turn(main);
+                if self.has_todo(Todo::STOP) {
+                    return Ok(());
+                }
+                self.before_waiting()
+            };
+            self.wait(timeout, events)?;
+        }
+    }
+
+    /// What is owed before a wait, and how long that may last. What other threads
+    /// have queued needs no look: it ends the wait (clause B9).
+    fn before_waiting(&self) -> Option<Duration> {
+        // What was done while the loop did not run.
+        self.settle();
+        if self.has_todo(Todo::ARM) {
+            self.arm();
+        }
+        if self.has_todo(Todo::MEASURE) {
+            self.counters.waits(self.now());
+        }
+        if self.has_todo(Todo::STOP | Todo::RUN | Todo::DUE) {
+            Some(Duration::ZERO)
+        } else if self.has_todo(Todo::TIMERS) {
+            self.until_timer()
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    fn wait(&self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.with_backend(|backend| backend.wait(timeout, events))
+            .unwrap_or(Ok(()))?;
+        self.counters.turn();
+        Ok(())
+    }
+
+    /// What was there before the wait, and what that has brought.
+    #[inline]
+    fn begin_turn(self: &Rc<Self>, events: &mut Events, main: &mut dyn FnMut()) {
         self.take_remote();
         if self.has_todo(Todo::TIMERS | Todo::RUN | Todo::MEASURE) {
             self.waited();
@@ -37,39 +83,15 @@ impl Engine {
             self.run_ready(|_| true, main);
         }
         self.dispatch(events);
-        if self.has_todo(Todo::DUE | Todo::RUN) {
-            if self.has_todo(Todo::DUE) {
-                self.run_due();
-            }
-            if !self.stopping.get() {
-                self.run_ready(Run::ends_a_turn, main);
-            }
-        }
-        Ok(())
     }
 
-    fn wait(&self, events: &mut Events) -> io::Result<()> {
-        let timeout = if self.stopping.get() || self.shared.is_pending() {
-            Some(Duration::ZERO)
-        } else if !self.has_todo(Todo::RUN | Todo::DUE | Todo::TIMERS) {
-            None
-        } else if self.has_todo(Todo::RUN | Todo::DUE) {
-            Some(Duration::ZERO)
-        } else {
-            self.until_timer()
-        };
-        self.with_backend(|backend| backend.wait(timeout, events))
-            .unwrap_or(Ok(()))
-    }
-
-    fn before_waiting(&self) {
-        // What was done while the loop did not run.
-        self.settle();
-        if self.has_todo(Todo::ARM) {
-            self.arm();
+    /// Timers, and what need not wait for the next turn.
+    fn end_turn(self: &Rc<Self>, main: &mut dyn FnMut()) {
+        if self.has_todo(Todo::DUE) {
+            self.run_due();
         }
-        if self.has_todo(Todo::MEASURE) {
-            self.counters.waits(self.now());
+        if !self.has_todo(Todo::STOP) {
+            self.run_ready(Run::ends_a_turn, main);
         }
     }
 
@@ -84,10 +106,8 @@ impl Engine {
     #[cold]
     fn take_pending(&self) {
         let mut items = self.arrivals.take();
-        self.shared.take(&mut items);
-        self.ready
-            .borrow_mut()
-            .extend(items.drain(..).map(Run::from));
+        self.shared.take(&mut items, &mut self.spares.borrow_mut());
+        self.ready.borrow_mut().extend(items.drain(..));
         self.arrivals.set(items);
         self.note(Todo::RUN);
     }
@@ -108,7 +128,11 @@ impl Engine {
                 return;
             };
             self.counters.callback();
-            self.timed(|| self.run(run, main));
+            if self.exceptions.debug() {
+                self.measured(|| None, || self.run_one(run, main));
+            } else {
+                self.run_one(run, main);
+            }
             self.settle();
         }
         if self.ready.borrow().is_empty() {
@@ -117,26 +141,33 @@ impl Engine {
     }
 
     #[inline]
-    fn run(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
+    fn run_one(self: &Rc<Self>, run: Run, main: &mut dyn FnMut()) {
         match run {
             Run::Call(callback) => self.run_call(callback),
-            Run::Nothing => {}
-            Run::Task(id) => self.run_task(id, main),
-            Run::Lost(key) => {
+            Run::Errand(errand) => self.run_errand(errand, main),
+        }
+    }
+
+    #[inline]
+    fn run_errand(self: &Rc<Self>, errand: Errand, main: &mut dyn FnMut()) {
+        match errand {
+            Errand::Nothing => {}
+            Errand::Task(id) => self.run_task(id, main),
+            Errand::Lost(key) => {
                 if let Some(owner) = self.owner(key) {
                     owner.lost();
                 }
             }
-            Run::Later(key) => {
+            Errand::Later(key) => {
                 if let Some(owner) = self.owner(key) {
                     owner.later();
                 }
             }
-            Run::LayerLost(layer) => layer.finish(),
-            Run::LayerLater(layer) => layer.go_on(),
-            Run::Stop => self.stopping.set(true),
-            Run::Remote(call) => {
-                if let Err(error) = remote_call::run(call) {
+            Errand::LayerLost(layer) => layer.finish(),
+            Errand::LayerLater(layer) => layer.go_on(),
+            Errand::Stop => self.stop(),
+            Errand::Remote(call) => {
+                if let Err(error) = self.run_remote(call) {
                     self.report_error("a callback failed", &*error);
                 }
             }
@@ -145,7 +176,7 @@ impl Engine {
 
     #[inline]
     fn run_call(&self, callback: Callback) {
-        if let Err(error) = callback() {
+        if let Err(error) = callback.call() {
             self.report_error("a callback failed", &*error);
         }
     }

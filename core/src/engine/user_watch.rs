@@ -1,60 +1,48 @@
 //! `add_reader` and `add_writer`.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
+use super::watcher::{State, Watcher};
 use super::{Engine, Role, Watched};
 use crate::backend::{Interest, Key, Readiness, Rewatched, Source};
 use crate::event_loop::{LoopClosed, WatchCallback, WatchError};
 
-type SharedCallback = Rc<RefCell<WatchCallback>>;
-
-/// One direction of a watched descriptor.
-struct Watcher {
-    callback: SharedCallback,
-    /// The turn in which it was set: an event of that turn's batch was meant
-    /// for the callback before (line C9).
-    since: u32,
-}
-
 /// What a user watches one descriptor for. The descriptor is his and there
 /// during his calls only, so the backend is told then, and not by `arm`.
 pub(super) struct UserWatch {
-    reader: RefCell<Option<Watcher>>,
-    writer: RefCell<Option<Watcher>>,
+    reader: Watcher,
+    writer: Watcher,
     /// The first generation that was current in the turn in which the key was
     /// last renewed, and that turn: the batch still carries the older keys.
     renewed: Cell<(u32, u32)>,
 }
 
 /// What was set for the two directions.
-type Watchers = (Option<Watcher>, Option<Watcher>);
+type States = (State, State);
 
 impl UserWatch {
-    fn take(&self) -> Watchers {
-        (self.reader.take(), self.writer.take())
+    fn take(&self) -> States {
+        (
+            self.reader.replace(State::Free),
+            self.writer.replace(State::Free),
+        )
     }
 
-    fn side(&self, direction: Interest) -> &RefCell<Option<Watcher>> {
+    #[inline(never)]
+    fn write_ready(&self, engine: &Engine) {
+        // Of the other direction's callback.
+        engine.settle();
+        self.writer.call(engine);
+    }
+
+    fn side(&self, direction: Interest) -> &Watcher {
         if direction == Interest::READ {
             &self.reader
         } else {
             &self.writer
         }
-    }
-
-    fn call(&self, engine: &Engine, direction: Interest) {
-        let turn = engine.turn.get();
-        let callback = match &*self.side(direction).borrow() {
-            Some(watcher) if watcher.since != turn => Rc::clone(&watcher.callback),
-            _ => return,
-        };
-        let outcome = (callback.borrow_mut())();
-        if let Err(error) = outcome {
-            engine.report_error("a watch callback failed", &*error);
-        }
-        engine.settle();
     }
 }
 
@@ -65,10 +53,10 @@ impl Watched for UserWatch {
 
     fn ready(&self, engine: &Engine, ready: Readiness) {
         if ready.contains(Readiness::READ) {
-            self.call(engine, Interest::READ);
+            self.reader.call(engine);
         }
         if ready.contains(Readiness::WRITE) {
-            self.call(engine, Interest::WRITE);
+            self.write_ready(engine);
         }
     }
 
@@ -85,8 +73,8 @@ impl Watched for UserWatch {
 
     fn watched(&self) -> Interest {
         let mut watched = Interest::empty();
-        watched.set(Interest::READ, self.reader.borrow().is_some());
-        watched.set(Interest::WRITE, self.writer.borrow().is_some());
+        watched.set(Interest::READ, !self.reader.is_free());
+        watched.set(Interest::WRITE, !self.writer.is_free());
         watched
     }
 }
@@ -103,7 +91,7 @@ impl Engine {
         if self.is_closed() {
             return Err(LoopClosed.into());
         }
-        let mut stale = Watchers::default();
+        let mut stale = States::default();
         let watch = match self.user_watch(source)? {
             Some((key, watch)) => {
                 stale = self.extend_watch(source, direction, key, &watch)?;
@@ -111,11 +99,10 @@ impl Engine {
             }
             None => self.begin_watch(source, direction)?,
         };
-        let watcher = Watcher {
-            callback: Rc::new(RefCell::new(callback)),
+        let replaced = watch.side(direction).replace(State::Set {
+            callback,
             since: self.turn.get(),
-        };
-        let replaced = watch.side(direction).replace(Some(watcher));
+        });
         drop((replaced, stale));
         Ok(())
     }
@@ -157,8 +144,8 @@ impl Engine {
         direction: Interest,
     ) -> Result<Rc<UserWatch>, WatchError> {
         let watch = Rc::new(UserWatch {
-            reader: RefCell::new(None),
-            writer: RefCell::new(None),
+            reader: Watcher::default(),
+            writer: Watcher::default(),
             renewed: Cell::new((0, self.turn.get().wrapping_sub(1))),
         });
         let owner = Rc::clone(&watch) as Rc<dyn Watched>;
@@ -183,7 +170,7 @@ impl Engine {
         direction: Interest,
         key: Key,
         watch: &Rc<UserWatch>,
-    ) -> Result<Watchers, WatchError> {
+    ) -> Result<States, WatchError> {
         // A new key each time: should the number name another descriptor by
         // now, then nothing that the kernel still holds for the old one can
         // pass for an event of the new one (lines C28, C31).
@@ -192,7 +179,7 @@ impl Engine {
         match self.rewatch(source, renewed, want) {
             Ok(Rewatched::Changed) => {
                 self.renew_watch(source, key, want, watch);
-                Ok(Watchers::default())
+                Ok(States::default())
             }
             Ok(Rewatched::Anew) => {
                 self.renew_watch(source, key, want, watch);
@@ -247,8 +234,8 @@ impl Engine {
         let Some((key, watch)) = self.user_watch(source)? else {
             return Ok(false);
         };
-        let removed = watch.side(direction).take();
-        if removed.is_none() {
+        let removed = watch.side(direction).replace(State::Free);
+        if removed.is_free() {
             return Ok(false);
         }
         let left = watch.watched();

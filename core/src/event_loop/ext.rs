@@ -6,7 +6,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{EventLoop, IntoOutcome, LoopClosed, ProtocolFactory, WatchError};
+use super::{Callback, EventLoop, IntoOutcome, LoopClosed, ProtocolFactory, WatchError};
 use crate::backend::AsSource;
 use crate::debug::Site;
 use crate::engine::{Handle, TimerHandle};
@@ -47,9 +47,9 @@ pub trait EventLoopExt: EventLoop {
         callback: impl FnOnce() -> R + 'static,
     ) -> Result<Handle, LoopClosed> {
         let site = Site::here();
-        self.call_soon_boxed(Box::new(move || {
+        self.call_soon_boxed(Callback::new(move || {
             site.enter();
-            callback().into_outcome()
+            callback()
         }))
     }
 
@@ -68,9 +68,9 @@ pub trait EventLoopExt: EventLoop {
         let site = Site::here();
         let callback = move || {
             site.enter();
-            callback().into_outcome()
+            callback()
         };
-        self.call_later_boxed(delay, Box::new(callback))
+        self.call_later_boxed(delay, Callback::new(callback))
     }
 
     /// Runs a callback at a time: see
@@ -88,9 +88,9 @@ pub trait EventLoopExt: EventLoop {
         let site = Site::here();
         let callback = move || {
             site.enter();
-            callback().into_outcome()
+            callback()
         };
-        self.call_at_boxed(when, Box::new(callback))
+        self.call_at_boxed(when, Callback::new(callback))
     }
 
     /// Runs a future on the loop and hands out what it returns. Dropping the

@@ -22,7 +22,7 @@ use crate::net::{
     ListenError, Resolver, Server, ServerOptions,
 };
 use crate::protocol::SharedProtocol;
-use crate::send_file::{self, FileJob, FileSource, SendFileError, SendFileOptions};
+use crate::send_file::{self, FileSource, SendFileError, SendFileOptions};
 use crate::task::{self, TaskHandle};
 use crate::tls::{self, StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
@@ -156,15 +156,6 @@ impl EventLoop for LoopHandle {
     fn set_resolver(&self, resolver: Rc<dyn Resolver>) {
         let old = self.0.resolver.replace(resolver);
         drop(old);
-    }
-
-    async fn sendfile(
-        &self,
-        transport: &Rc<dyn Transport>,
-        file: FileSource,
-        options: SendFileOptions,
-    ) -> Result<u64, SendFileError> {
-        FileJob::new(file, options).send(transport).await
     }
 
     async fn sock_sendfile(

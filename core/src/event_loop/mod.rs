@@ -1,5 +1,6 @@
 //! The loop as its users hold it.
 
+mod callback;
 mod error;
 mod ext;
 mod handle;
@@ -9,6 +10,7 @@ mod pipe;
 mod signal;
 mod sock;
 
+pub use callback::Callback;
 pub use error::{LoopClosed, RunError, WatchError};
 pub use ext::EventLoopExt;
 pub use handle::{LoopHandle, running_loop};
@@ -34,14 +36,10 @@ use crate::net::{
     ListenError, Resolver, Server, ServerOptions,
 };
 use crate::protocol::{Outcome, Protocol, SharedProtocol};
-use crate::send_file::{FileSource, SendFileError, SendFileOptions};
+use crate::send_file::{FileJob, FileSource, SendFileError, SendFileFuture, SendFileOptions};
 use crate::task::TaskHandle;
 use crate::tls::{StartTlsError, StartTlsOptions, StopTlsError, StopTlsOptions, TlsContext};
 use crate::transport::Transport;
-
-/// A callback that runs once. An error that it returns reaches the exception
-/// handler (line E14).
-pub type Callback = Box<dyn FnOnce() -> Outcome>;
 
 /// A callback that runs whenever a watched descriptor is ready. An error that
 /// it returns reaches the exception handler, and the watch stays (line C14).
@@ -60,9 +58,9 @@ pub type Connection<P = dyn Protocol> = (Rc<dyn Transport>, Rc<RefCell<P>>);
 /// An event loop: object-safe, so that applications and test suites can hold
 /// any loop as `Rc<dyn EventLoop>`.
 ///
-/// Methods that take a callback, a future or a protocol take it boxed here and
-/// are named `..._boxed`; [`EventLoopExt`] has each of them under asyncio's
-/// name, for closures, futures and protocols of any type.
+/// Methods that take a callback, a future or a protocol take it boxed here, or as a
+/// [`Callback`], and are named `..._boxed`; [`EventLoopExt`] has each of them under
+/// asyncio's name, for closures, futures and protocols of any type.
 ///
 /// A loop belongs to one thread. From other threads only [`Remote`] reaches it.
 #[async_trait(?Send)]
@@ -233,12 +231,15 @@ pub trait EventLoop {
     /// # Errors
     ///
     /// [`SendFileError`], which tells how many bytes had left.
-    async fn sendfile(
+    #[inline]
+    fn sendfile(
         &self,
         transport: &Rc<dyn Transport>,
         file: FileSource,
         options: SendFileOptions,
-    ) -> Result<u64, SendFileError>;
+    ) -> SendFileFuture {
+        FileJob::new(file, options).send(transport)
+    }
 
     /// Sends a file over a socket that no transport owns: non-blocking, and of
     /// type `SOCK_STREAM` (lines A17, A18). Otherwise as
@@ -358,7 +359,7 @@ pub trait EventLoop {
     ///
     /// ```compile_fail
     /// fn elsewhere(event_loop: loopline_core::LoopHandle) {
-    ///     std::thread::spawn(move || event_loop.call_soon_boxed(Box::new(|| Ok(()))));
+    ///     std::thread::spawn(move || event_loop.call_soon_boxed(loopline_core::Callback::new(|| {})));
     /// }
     /// ```
     fn set_debug(&self, enabled: bool);

@@ -10,6 +10,7 @@ use super::serving::Serving;
 use super::socket::{ListeningSocket, StreamSocket};
 use crate::backend::{Interest, Key, Readiness};
 use crate::engine::{Change, Engine, Role, TimerHandle, Watched};
+use crate::event_loop::Callback;
 use crate::protocol::SharedProtocol;
 use crate::tls;
 use crate::transport::{Address, Names};
@@ -217,11 +218,10 @@ impl Listener {
         }
         self.engine.want(self.key.get(), Interest::empty());
         let this = Weak::clone(&self.this);
-        let retry = Box::new(move || {
+        let retry = Callback::new(move || {
             if let Some(listener) = this.upgrade().filter(|listener| listener.serving.get()) {
                 listener.engine.want(listener.key.get(), Interest::READ);
             }
-            Ok(())
         });
         // On a loop that is being closed nothing has to be retried.
         let timer = self.engine.call_later(ACCEPT_RETRY_DELAY, retry).ok();

@@ -14,6 +14,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
+use super::active::{Active, Attempt, Waits};
 use super::panic::Panic;
 use super::{
     Cancel, Chunk, ChunkRead, FileJob, SendFileError, SendFileErrorKind as Kind, Step, Ticket,
@@ -21,54 +22,6 @@ use super::{
 };
 use crate::engine::Engine;
 use crate::transport::{Address, copy_error};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waits {
-    /// For the write queue to become empty (line A41).
-    Draining,
-    /// For the connection to take more.
-    Writable,
-    /// For another thread to read the file.
-    Reading,
-    /// For the kernel.
-    InFlight,
-}
-
-/// A file that is on its way.
-pub(crate) struct Active {
-    transfer: Transfer,
-    ticket: Rc<Ticket>,
-    waits: Waits,
-    /// Set when the job was given up while the kernel works on it.
-    ended: Option<Kind>,
-}
-
-impl Active {
-    /// Whether it waits for the connection to take more.
-    pub(crate) fn wants_write(&self) -> bool {
-        self.waits == Waits::Writable
-    }
-
-    pub(crate) fn is_in_flight(&self) -> bool {
-        self.waits == Waits::InFlight
-    }
-}
-
-/// What one attempt came to.
-pub(crate) struct Attempt {
-    /// None if none was made, because the write queue comes first.
-    step: Option<Step>,
-    panic: Panic,
-}
-
-impl Attempt {
-    fn waiting() -> Self {
-        Self {
-            step: None,
-            panic: Panic::none(),
-        }
-    }
-}
 
 /// A connection that sends files: what is its own about it, and what all have
 /// in common.
@@ -111,6 +64,7 @@ pub(crate) trait Carrier: Sized + 'static {
     /// on, or the connection ends, because it failed or was ending.
     fn after_transfer(&self, failure: Option<io::Error>);
 
+    #[inline]
     fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
@@ -136,10 +90,10 @@ pub(crate) trait Carrier: Sized + 'static {
         if let Err(kind) = self.check_sending() {
             return refuse(kind);
         }
-        let mut transfer = match Transfer::new(file, options) {
-            Ok(transfer) => transfer,
-            Err(kind) => return refuse(kind),
-        };
+        if let Err(kind) = Transfer::check(&options) {
+            return refuse(kind);
+        }
+        let mut transfer = Transfer::new(file, options);
         transfer.goes_to(|| self.peer());
         self.guard(true);
         let attempt = if self.is_drained() {
@@ -154,7 +108,13 @@ pub(crate) trait Carrier: Sized + 'static {
             Some(Step::InFlight) => Waits::InFlight,
             Some(Step::Finished(result)) => {
                 let sent = transfer.sent();
-                let result = self.end_transfer(transfer, result);
+                let result = if result.is_ok() && !transfer.is_watched() {
+                    // Nothing has waited, and nobody was called who could have
+                    // changed anything: the connection goes on as it is.
+                    self.give_back(&mut transfer, None)
+                } else {
+                    self.end_transfer(transfer, result)
+                };
                 attempt.panic.go_on();
                 return Poll::Ready(
                     result
@@ -180,13 +140,19 @@ pub(crate) trait Carrier: Sized + 'static {
     }
 
     /// One step, and its report to the user. A connection that he ends
-    /// meanwhile ends the transfer, unless that has ended itself.
+    /// meanwhile ends the transfer, unless that has ended itself. A small file
+    /// needs no other: so its result stays in registers.
+    #[inline(always)]
     fn attempt(&self, transfer: &mut Transfer, ticket: Option<&Ticket>) -> Attempt {
         let step = self.send_some(transfer);
         if let Some(ticket) = ticket {
             ticket.set_sent(transfer.sent());
         }
-        let panic = Panic::of(|| transfer.report());
+        let panic = if transfer.is_watched() {
+            Panic::of(|| transfer.report())
+        } else {
+            Panic::none()
+        };
         let step = match step {
             Some(Step::InFlight) => Step::InFlight,
             _ if panic.is_some() => Step::Finished(Err(Kind::Panicked)),
@@ -271,16 +237,24 @@ pub(crate) trait Carrier: Sized + 'static {
 
     /// Gives the connection back: position, reading, flow control, the end of
     /// the sending half, and the end of the connection if that was waiting.
-    fn end_transfer(&self, transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
-        self.guard(false);
-        let settled = transfer.settle(result.as_ref().err()).map_err(Kind::File);
-        transfer.release(self.engine());
+    fn end_transfer(&self, mut transfer: Transfer, result: Result<(), Kind>) -> Result<(), Kind> {
+        let settled = self.give_back(&mut transfer, result.as_ref().err());
+        drop(transfer);
         let failure = match &result {
             Err(Kind::Connection(error)) => Some(copy_error(error)),
             _ => None,
         };
         self.after_transfer(failure);
         result.and(settled)
+    }
+
+    /// Lifts the guard, and gives the file and the buffer back.
+    #[inline(always)]
+    fn give_back(&self, transfer: &mut Transfer, error: Option<&Kind>) -> Result<(), Kind> {
+        self.guard(false);
+        let settled = transfer.settle(error);
+        transfer.release(self.engine());
+        settled.map_err(Kind::File)
     }
 
     /// Gives a transfer up because the connection ends. One in flight keeps

@@ -125,3 +125,20 @@ impl From<SendFileError> for io::Error {
         Self::new(error.io_kind(), error)
     }
 }
+
+/// Whose fault an error of a native call is: the connection's or the file's.
+pub(super) fn classify(error: io::Error) -> SendFileErrorKind {
+    use io::ErrorKind as Io;
+    match error.kind() {
+        Io::BrokenPipe
+        | Io::ConnectionReset
+        | Io::ConnectionAborted
+        | Io::ConnectionRefused
+        | Io::NotConnected
+        | Io::TimedOut
+        | Io::HostUnreachable
+        | Io::NetworkUnreachable
+        | Io::NetworkDown => SendFileErrorKind::Connection(error),
+        _ => SendFileErrorKind::File(error),
+    }
+}

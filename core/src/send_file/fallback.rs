@@ -81,14 +81,13 @@ impl Fallback {
     pub(super) fn fill(&mut self, engine: &Engine, file: &Reading, left: u64) -> io::Result<bool> {
         let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
         let capable = engine.capabilities().read_file && !file.is_stream();
-        let open = file
-            .open_file()
-            .filter(|_| capable)
-            .ok_or_else(would_block)?;
+        let Some(open) = file.open_file().filter(|_| capable) else {
+            return Err(would_block());
+        };
         let most = self.prepare(engine, left);
         let into = &mut self.buffer[..most.min(IN_PLACE)];
         let read = engine
-            .with_backend(|backend| backend.read_file(BorrowedFile::from(&*open), self.at, into))
+            .with_backend(|backend| backend.read_file(BorrowedFile::from(open), self.at, into))
             .unwrap_or_else(|| Err(would_block()));
         if !matches!(read, Ok(1..)) {
             self.release(engine);
@@ -119,16 +118,12 @@ impl Fallback {
     }
 
     /// Reads on another thread.
-    pub(super) fn read(&mut self, engine: &Engine, file: &Reading, left: u64) -> ChunkRead {
+    pub(super) fn read(&mut self, engine: &Engine, file: &mut Reading, left: u64) -> ChunkRead {
         let most = self.prepare(engine, left);
         let mut buffer = std::mem::take(&mut self.buffer);
         let seek_to = (!self.positioned).then_some(self.at);
         self.positioned = true;
-        let origin = match file {
-            Reading::File(placed) => Origin::At(Arc::clone(placed), self.at),
-            Reading::Stream(file) => Origin::Stream(Arc::clone(file)),
-            Reading::Reader(lent) => Origin::Reader(Arc::clone(lent), seek_to),
-        };
+        let origin = Origin::of(file, self.at, seek_to);
         Box::pin(unblock(move || {
             let read = origin.read(&mut buffer[..most]);
             Chunk { buffer, read }
@@ -143,6 +138,17 @@ impl Fallback {
 }
 
 impl Origin {
+    fn of(file: &mut Reading, at: u64, seek_to: Option<u64>) -> Self {
+        let placed = match file {
+            Reading::File(file) => Placed::new(Arc::clone(file)),
+            Reading::Placed(placed) => Arc::clone(placed),
+            Reading::Stream(file) => return Self::Stream(Arc::clone(file)),
+            Reading::Reader(lent) => return Self::Reader(Arc::clone(lent), seek_to),
+        };
+        *file = Reading::Placed(Arc::clone(&placed));
+        Self::At(placed, at)
+    }
+
     fn read(self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::At(placed, at) => placed.read(into, at),

@@ -24,12 +24,14 @@ enum State {
 
 impl FileJob {
     /// A job that has not begun.
+    #[inline]
     pub fn new(file: impl Into<FileSource>, options: SendFileOptions) -> Self {
         Self(State::Fresh(file.into(), options))
     }
 
-    /// Sends the file: the future that
-    /// [`EventLoop::sendfile`](crate::EventLoop::sendfile) boxes.
+    /// Sends the file: the future of
+    /// [`EventLoop::sendfile`](crate::EventLoop::sendfile).
+    #[inline]
     pub fn send(self, transport: &Rc<dyn Transport>) -> SendFileFuture {
         SendFileFuture {
             transport: Rc::clone(transport),
@@ -39,6 +41,7 @@ impl FileJob {
 
     /// Takes out what is to be sent, for a transport of one's own. None if the
     /// job has begun.
+    #[inline]
     pub fn take(&mut self) -> Option<(FileSource, SendFileOptions)> {
         match std::mem::replace(&mut self.0, State::Over) {
             State::Fresh(file, options) => Some((file, options)),
@@ -66,6 +69,7 @@ impl FileJob {
     }
 
     /// Asks a job that has begun.
+    #[inline]
     pub(crate) fn poll_running(
         &mut self,
         cx: &mut Context<'_>,
@@ -82,8 +86,11 @@ impl FileJob {
 }
 
 impl Drop for FileJob {
+    #[inline]
     fn drop(&mut self) {
-        self.cancel();
+        if let State::Running(_) = &self.0 {
+            self.cancel();
+        }
     }
 }
 
@@ -109,6 +116,7 @@ pub struct SendFileFuture {
 impl Future for SendFileFuture {
     type Output = Result<u64, SendFileError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.transport.poll_send_file(cx, &mut this.job)

@@ -1,5 +1,6 @@
 //! Sending files: the request, its checks, and the two ways a file goes.
 
+mod active;
 mod carrier;
 mod error;
 mod fallback;
@@ -18,6 +19,7 @@ pub use source::{FileSource, ReadSeek, SharedReader};
 use fallback::{Chunk, ChunkRead};
 use job::{Cancel, Ticket};
 
-pub(crate) use carrier::{Active, Carrier};
+pub(crate) use active::Active;
+pub(crate) use carrier::Carrier;
 pub(crate) use sock::sock_sendfile;
 pub(crate) use transfer::{Step, Transfer};

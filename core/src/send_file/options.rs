@@ -53,6 +53,7 @@ pub struct SendFileOptions {
 impl SendFileOptions {
     /// Starts at `offset` bytes from the beginning of the file, wherever its
     /// position is (line A22). 0 by default.
+    #[inline]
     pub fn offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -61,6 +62,7 @@ impl SendFileOptions {
     /// Sends at most `count` bytes, which is not 0 (lines A8, A9); fewer if the
     /// file ends before (line A26). Without it everything up to the end of the
     /// file is sent, wherever that is by then (line A29).
+    #[inline]
     pub fn count(mut self, count: u64) -> Self {
         self.count = Some(count);
         self
@@ -69,12 +71,14 @@ impl SendFileOptions {
     /// Whether the file may be read and written where the kernel cannot send
     /// it. True by default; if false, such a file gets
     /// [`NotAvailable`](super::SendFileErrorKind::NotAvailable) (line A5).
+    #[inline]
     pub fn fallback(mut self, allowed: bool) -> Self {
         self.no_fallback = !allowed;
         self
     }
 
     /// What becomes of the file position.
+    #[inline]
     pub fn position(mut self, position: FilePosition) -> Self {
         self.position = position;
         self

@@ -20,7 +20,8 @@ pub(crate) async fn sock_sendfile(
 ) -> Result<u64, SendFileError> {
     let refuse = |kind| SendFileError::new(kind, 0);
     check(engine, socket).map_err(refuse)?;
-    let transfer = Transfer::new(file, options).map_err(refuse)?;
+    Transfer::check(&options).map_err(refuse)?;
+    let transfer = Transfer::new(file, options);
     let mut sending = Sending {
         parts: Some((ReadyFuture::new(engine, socket), transfer)),
     };
@@ -28,7 +29,7 @@ pub(crate) async fn sock_sendfile(
         Some((ready, transfer)) => send(engine, ready, transfer).await,
         None => Ok(()),
     };
-    let Some((ready, transfer)) = sending.parts.take() else {
+    let Some((ready, mut transfer)) = sending.parts.take() else {
         return Err(refuse(Kind::Finished));
     };
     drop(ready);

@@ -38,12 +38,14 @@ impl From<File> for FileSource {
 }
 
 impl From<Arc<File>> for FileSource {
+    #[inline]
     fn from(file: Arc<File>) -> Self {
         Self::File(file)
     }
 }
 
 impl From<&Arc<File>> for FileSource {
+    #[inline]
     fn from(file: &Arc<File>) -> Self {
         Self::File(Arc::clone(file))
     }
@@ -108,7 +110,9 @@ impl<R: Seek> Seek for SharedReader<R> {
 pub(super) enum Reading {
     /// Something that can be read at any offset, a directory's refusal
     /// included.
-    File(Arc<Placed>),
+    File(Arc<File>),
+    /// The same, once another thread has been asked to read it.
+    Placed(Arc<Placed>),
     /// A pipe, a socket, a terminal: no offset, no position.
     Stream(Arc<File>),
     Reader(Arc<Lent>),
@@ -126,6 +130,13 @@ pub(super) struct Placed {
 }
 
 impl Placed {
+    pub(super) fn new(file: Arc<File>) -> Arc<Self> {
+        Arc::new(Self {
+            file,
+            settled_at: Mutex::new(None),
+        })
+    }
+
     /// Reads at an offset, whatever interrupts.
     pub(super) fn read(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
         loop {
@@ -190,6 +201,14 @@ struct Place {
 }
 
 impl Lent {
+    #[inline(never)]
+    fn new(reader: Box<dyn ReadSeek>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Place {
+            reader: Some(reader),
+            settle_at: None,
+        })))
+    }
+
     fn place(&self) -> MutexGuard<'_, Place> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -246,16 +265,11 @@ fn unpanicking<T>(use_reader: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 }
 
 impl Reading {
+    #[inline]
     pub(super) fn new(source: FileSource) -> Self {
         match source {
-            FileSource::File(file) => Self::File(Arc::new(Placed {
-                file,
-                settled_at: Mutex::new(None),
-            })),
-            FileSource::Reader(reader) => Self::Reader(Arc::new(Lent(Mutex::new(Place {
-                reader: Some(reader),
-                settle_at: None,
-            })))),
+            FileSource::File(file) => Self::File(file),
+            FileSource::Reader(reader) => Self::Reader(Lent::new(reader)),
         }
     }
 
@@ -266,8 +280,8 @@ impl Reading {
     /// What fstat(2) answers.
     pub(super) fn examine(&mut self) -> io::Result<()> {
         if let Self::File(file) = self {
-            if streams(&file.file)? {
-                *self = Self::Stream(Arc::clone(&file.file));
+            if streams(file)? {
+                *self = Self::Stream(Arc::clone(file));
             }
         }
         Ok(())
@@ -278,10 +292,11 @@ impl Reading {
     }
 
     /// The open file, if it is one.
-    pub(super) fn open_file(&self) -> Option<Arc<File>> {
+    #[inline]
+    pub(super) fn open_file(&self) -> Option<&File> {
         match self {
-            Self::File(placed) => Some(Arc::clone(&placed.file)),
-            Self::Stream(file) => Some(Arc::clone(file)),
+            Self::File(file) | Self::Stream(file) => Some(file),
+            Self::Placed(placed) => Some(&placed.file),
             Self::Reader(_) => None,
         }
     }
@@ -296,7 +311,8 @@ impl Reading {
     /// nothing is read afterwards.
     pub(super) fn set_position(&self, position: u64) -> io::Result<()> {
         let moved = match self {
-            Self::File(placed) => placed.set_position(position),
+            Self::File(file) => (&**file).seek(SeekFrom::Start(position)),
+            Self::Placed(placed) => placed.set_position(position),
             Self::Stream(_) => Ok(position),
             Self::Reader(lent) => lent.set_position(position),
         };

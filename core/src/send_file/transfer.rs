@@ -3,9 +3,10 @@
 use std::io;
 use std::num::NonZeroU64;
 
+use super::error::classify;
 use super::fallback::Fallback;
 use super::source::Reading;
-use super::{FilePosition, FileSource, Progress, SendFileErrorKind as Kind, SendFileOptions};
+use super::{FilePosition, FileSource, SendFileErrorKind as Kind, SendFileOptions};
 use crate::backend::{BorrowedFile, Key, SendFile, Sent, Source};
 use crate::engine::Engine;
 use crate::trace::FileSpan;
@@ -34,17 +35,12 @@ pub(crate) enum Step {
 /// A file that is being sent: its range, its progress, and its position.
 pub(crate) struct Transfer {
     file: Reading,
-    offset: u64,
-    /// What is left of the count, if there is one.
-    remaining: Option<u64>,
+    options: SendFileOptions,
     sent: u64,
     /// How many bytes there are to send, as far as is known.
     total: Option<u64>,
     reported: u64,
-    allow_fallback: bool,
-    position: FilePosition,
-    progress: Option<Progress>,
-    fallback: Option<Box<Fallback>>,
+    fallback: Option<Fallback>,
     /// How it goes, as far as it was counted.
     counted: Option<Way>,
     span: FileSpan,
@@ -57,41 +53,48 @@ enum Way {
     Fallback,
 }
 
+/// How many bytes there are to send, if that is known.
+#[inline(never)]
+fn expected(file: &Reading, options: &SendFileOptions) -> Option<u64> {
+    let size = file.regular_size()?.saturating_sub(options.offset);
+    Some(options.count.map_or(size, |count| count.min(size)))
+}
+
 impl Transfer {
-    /// Checks the request (lines A7 to A9); nothing was touched if it is
-    /// refused.
-    pub(crate) fn new(source: FileSource, options: SendFileOptions) -> Result<Self, Kind> {
+    /// Checks a request (lines A7 to A9), before anything is touched.
+    #[inline]
+    pub(crate) fn check(options: &SendFileOptions) -> Result<(), Kind> {
         if options.count == Some(0) {
             return Err(Kind::InvalidCount);
         }
         if options.offset > LARGEST_OFFSET {
             return Err(Kind::InvalidOffset);
         }
-        let mut transfer = Self {
-            file: Reading::new(source),
-            offset: options.offset,
-            remaining: options.count,
-            sent: 0,
-            total: None,
-            reported: 0,
-            allow_fallback: !options.no_fallback,
-            position: options.position,
-            progress: options.progress,
-            fallback: None,
-            counted: None,
-            span: FileSpan::begin(options.offset, options.count),
-        };
-        // The size is worth a system call only where somebody asks: for the
-        // total, or to tell a full socket from the end of the file.
-        if transfer.progress.is_some() || transfer.remaining.is_none() {
-            transfer.total = transfer.expected();
-        }
-        Ok(transfer)
+        Ok(())
     }
 
-    fn expected(&self) -> Option<u64> {
-        let size = self.file.regular_size()?.saturating_sub(self.offset);
-        Some(self.remaining.map_or(size, |count| count.min(size)))
+    /// Begins with a request that was [checked](Self::check).
+    #[inline]
+    pub(crate) fn new(source: FileSource, options: SendFileOptions) -> Self {
+        let file = Reading::new(source);
+        // The size is worth a system call only where somebody asks: for the
+        // total, or to tell a full socket from the end of the file.
+        let total = if options.progress.is_some() || options.count.is_none() {
+            expected(&file, &options)
+        } else {
+            None
+        };
+        let span = FileSpan::begin(options.offset, options.count);
+        Self {
+            file,
+            options,
+            sent: 0,
+            total,
+            reported: 0,
+            fallback: None,
+            counted: None,
+            span,
+        }
     }
 
     /// Where the file goes to, for whoever looks on.
@@ -99,20 +102,35 @@ impl Transfer {
         self.span.goes_to(peer);
     }
 
+    #[inline]
     pub(crate) fn sent(&self) -> u64 {
         self.sent
+    }
+
+    /// Where in the file the next byte is.
+    #[inline]
+    fn at(&self) -> u64 {
+        self.options.offset + self.sent
+    }
+
+    /// Whether the count is reached, if there is one.
+    #[inline]
+    fn is_complete(&self) -> bool {
+        self.options.count.is_some_and(|count| self.sent >= count)
     }
 
     /// How much may still be sent. A count may reach beyond every file
     /// (line A26); what the system is asked for may not.
     fn left(&self) -> u64 {
-        let room = LARGEST_OFFSET.saturating_sub(self.offset + self.sent);
-        self.remaining.map_or(room, |remaining| remaining.min(room))
+        let room = LARGEST_OFFSET.saturating_sub(self.at());
+        let count = self.options.count;
+        count.map_or(room, |count| room.min(count.saturating_sub(self.sent)))
     }
 
     /// Makes one attempt: at most one stretch, one system call that sends.
     /// `native` is where the kernel could send to; without it the file is read
-    /// and written.
+    /// and written. Inlined, as is what calls it: see `Carrier::attempt`.
+    #[inline(always)]
     pub(crate) fn step(
         &mut self,
         engine: &Engine,
@@ -120,20 +138,22 @@ impl Transfer {
         write: &mut dyn FnMut(&[u8]) -> io::Result<usize>,
     ) -> Step {
         if self.fallback.is_none() {
-            let native = native.map_or(Err(Kind::NotAvailable), |(key, socket)| {
-                self.native(engine, key, socket)
-            });
-            match native {
-                Err(Kind::NotAvailable) if self.allow_fallback => self.fall_back(),
-                Err(kind) => return Step::Finished(Err(kind)),
-                Ok(step) => return step,
+            let step = match native {
+                Some((key, socket)) => self.native(engine, key, socket),
+                None => Step::Finished(Err(Kind::NotAvailable)),
+            };
+            match step {
+                Step::Finished(Err(Kind::NotAvailable)) if !self.options.no_fallback => {
+                    self.fall_back()
+                }
+                step => return step,
             }
         }
         self.copy(engine, write)
     }
 
     fn fall_back(&mut self) {
-        self.fallback = Some(Box::new(Fallback::new(self.offset)));
+        self.fallback = Some(Fallback::new(self.options.offset));
     }
 
     /// Another thread has to read, and to know whether there are offsets: a
@@ -146,51 +166,53 @@ impl Transfer {
                 return Step::Finished(Err(Kind::File(error)));
             }
         }
-        if self.file.is_stream() && self.offset > 0 {
+        if self.file.is_stream() && self.options.offset > 0 {
             return Step::Finished(Err(Kind::NotSeekable));
         }
         Step::Read
     }
 
     /// Sends inside the kernel. `NotAvailable` if it never could.
-    fn native(&mut self, engine: &Engine, key: Key, socket: Source<'_>) -> Result<Step, Kind> {
+    #[inline]
+    fn native(&mut self, engine: &Engine, key: Key, socket: Source<'_>) -> Step {
         let capable = engine.capabilities().send_file;
-        let Some(file) = self.file.open_file().filter(|_| capable) else {
-            return Err(Kind::NotAvailable);
-        };
         loop {
+            let Some(file) = self.file.open_file().filter(|_| capable) else {
+                return Step::Finished(Err(Kind::NotAvailable));
+            };
             let Some(left) = NonZeroU64::new(self.left()) else {
                 return self.nothing_to_ask();
             };
             let len = left.min(STRETCH);
             let job = SendFile {
                 socket,
-                file: BorrowedFile::from(&*file),
-                offset: self.offset + self.sent,
+                file: BorrowedFile::from(file),
+                offset: self.at(),
                 len,
             };
-            let answer = engine
-                .with_backend(|backend| backend.send_file(key, &job))
-                .ok_or(Kind::LoopClosed)?;
+            let answer = engine.with_backend(|backend| backend.send_file(key, &job));
+            let Some(answer) = answer else {
+                return Step::Finished(Err(Kind::LoopClosed));
+            };
             match answer {
-                Ok(Sent::Bytes(0)) => return Ok(Step::Finished(Ok(()))),
+                Ok(Sent::Bytes(0)) => return Step::Finished(Ok(())),
                 Ok(Sent::Bytes(count)) => {
                     self.count(engine, Way::Native);
                     self.advance(count);
-                    if self.remaining == Some(0) {
-                        return Ok(Step::Finished(Ok(())));
+                    if self.is_complete() {
+                        return Step::Finished(Ok(()));
                     }
                     // A short count is a full socket, unless it is the end of
                     // the file: then asking once more is cheaper than waiting.
                     let at_end = self.total == Some(self.sent) && count < len.get();
                     if !at_end {
-                        return Ok(Step::Writable);
+                        return Step::Writable;
                     }
                 }
-                Ok(Sent::NotReady) => return Ok(Step::Writable),
+                Ok(Sent::NotReady) => return Step::Writable,
                 Ok(Sent::InFlight) => {
                     self.count(engine, Way::Native);
-                    return Ok(Step::InFlight);
+                    return Step::InFlight;
                 }
                 Err(error) => return self.refused(error),
             }
@@ -199,23 +221,26 @@ impl Transfer {
 
     /// Behind the largest offset there is nothing to ask the kernel for, which
     /// would otherwise have refused what has no offsets (line A14).
-    fn nothing_to_ask(&mut self) -> Result<Step, Kind> {
-        self.file.examine().map_err(Kind::File)?;
-        if self.file.is_stream() {
-            return Err(Kind::NotAvailable);
-        }
-        Ok(Step::Finished(Ok(())))
+    #[cold]
+    fn nothing_to_ask(&mut self) -> Step {
+        Step::Finished(match self.file.examine() {
+            Err(error) => Err(Kind::File(error)),
+            Ok(()) if self.file.is_stream() => Err(Kind::NotAvailable),
+            Ok(()) => Ok(()),
+        })
     }
 
     /// What an error of a native call means.
-    fn refused(&self, error: io::Error) -> Result<Step, Kind> {
-        match error.kind() {
+    #[cold]
+    fn refused(&self, error: io::Error) -> Step {
+        let kind = match error.kind() {
             // Later it is a real error: what has left cannot be taken back
             // (line A4).
-            io::ErrorKind::Unsupported if self.sent == 0 => Err(Kind::NotAvailable),
-            io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => Ok(Step::Writable),
-            _ => Err(classify(error)),
-        }
+            io::ErrorKind::Unsupported if self.sent == 0 => Kind::NotAvailable,
+            io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => return Step::Writable,
+            _ => classify(error),
+        };
+        Step::Finished(Err(kind))
     }
 
     /// Takes the report of a job in flight. None if another step is due.
@@ -224,20 +249,21 @@ impl Transfer {
             Ok(0) => Some(Ok(())),
             Ok(count) => {
                 self.advance(count);
-                (self.remaining == Some(0)).then_some(Ok(()))
+                (self.is_complete()).then_some(Ok(()))
             }
             Err(error) => match self.refused(error) {
-                Ok(_) => None,
-                Err(Kind::NotAvailable) if self.allow_fallback => {
+                Step::Finished(Err(Kind::NotAvailable)) if !self.options.no_fallback => {
                     self.fall_back();
                     None
                 }
-                Err(kind) => Some(Err(kind)),
+                Step::Finished(result) => Some(result),
+                _ => None,
             },
         }
     }
 
     /// Reads and writes.
+    #[inline(never)]
     fn copy(&mut self, engine: &Engine, write: &mut dyn FnMut(&[u8]) -> io::Result<usize>) -> Step {
         let left = self.left();
         self.count(engine, Way::Fallback);
@@ -277,7 +303,7 @@ impl Transfer {
                 };
             }
         }
-        if self.remaining == Some(0) {
+        if self.is_complete() {
             Step::Finished(Ok(()))
         } else {
             Step::Writable
@@ -289,7 +315,7 @@ impl Transfer {
     pub(crate) fn read(&mut self, engine: &Engine) -> Option<super::fallback::ChunkRead> {
         let left = self.left();
         let fallback = self.fallback.as_mut()?;
-        Some(fallback.read(engine, &self.file, left))
+        Some(fallback.read(engine, &mut self.file, left))
     }
 
     /// Takes back what [`Self::read`] has read; an error ends the transfer.
@@ -321,9 +347,12 @@ impl Transfer {
 
     fn advance(&mut self, count: u64) {
         self.sent += count;
-        if let Some(remaining) = &mut self.remaining {
-            *remaining = remaining.saturating_sub(count);
-        }
+    }
+
+    /// Whether the user is told of the progress.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.options.progress.is_some()
     }
 
     /// Tells the progress, if there was any. User code: the caller borrows
@@ -333,44 +362,29 @@ impl Transfer {
             return;
         }
         self.reported = self.sent;
-        if let Some(progress) = &mut self.progress {
+        if let Some(progress) = &mut self.options.progress {
             progress(self.sent, self.total);
         }
     }
 
     /// Sets the file position; the transfer is over, with an error or without
     /// (lines A33 to A37).
+    #[inline]
     pub(crate) fn settle(&self, error: Option<&Kind>) -> io::Result<()> {
         self.span.end(self.sent, error);
-        match self.position {
+        match self.options.position {
             FilePosition::Keep => Ok(()),
-            FilePosition::Update => self.file.set_position(self.offset + self.sent),
+            FilePosition::Update => self.file.set_position(self.at()),
         }
     }
 }
 
 impl Transfer {
     /// The transfer is over: the loop gets its buffer back.
-    pub(crate) fn release(self, engine: &Engine) {
-        if let Some(mut fallback) = self.fallback {
+    #[inline]
+    pub(crate) fn release(&mut self, engine: &Engine) {
+        if let Some(fallback) = &mut self.fallback {
             fallback.release(engine);
         }
-    }
-}
-
-/// Whose fault an error of a native call is: the connection's or the file's.
-pub(super) fn classify(error: io::Error) -> Kind {
-    use io::ErrorKind as Io;
-    match error.kind() {
-        Io::BrokenPipe
-        | Io::ConnectionReset
-        | Io::ConnectionAborted
-        | Io::ConnectionRefused
-        | Io::NotConnected
-        | Io::TimedOut
-        | Io::HostUnreachable
-        | Io::NetworkUnreachable
-        | Io::NetworkDown => Kind::Connection(error),
-        _ => Kind::File(error),
     }
 }

@@ -69,7 +69,7 @@ impl Alarm {
 
 fn ring(bell: &Rc<RefCell<Bell>>) -> Callback {
     let bell = Rc::clone(bell);
-    Box::new(move || {
+    Callback::new(move || {
         let waker = {
             let mut bell = bell.borrow_mut();
             bell.rung = true;
@@ -78,7 +78,6 @@ fn ring(bell: &Rc<RefCell<Bell>>) -> Callback {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(())
     })
 }
 

@@ -1,29 +1,16 @@
 //! Every task of a loop.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 
 use slab::Slab;
 
-use super::join::{End, TaskHandle, TaskState};
+use super::join::{BoxFuture, End, TaskHandle, TaskState};
 use super::{TaskId, TaskWaker};
 use crate::engine::Engine;
 
-type BoxFuture = Pin<Box<dyn Future<Output = ()>>>;
-
 struct Task {
     serial: u64,
-    /// None while it is being polled.
-    body: Option<Body>,
-}
-
-/// What a poll needs. It is moved out for so long: to share it would be two
-/// atomic counters up, and down again.
-struct Body {
-    future: BoxFuture,
-    waker: TaskWaker,
     state: Rc<TaskState>,
 }
 
@@ -52,7 +39,7 @@ pub(crate) fn spawn(engine: &Rc<Engine>, future: BoxFuture) -> TaskHandle {
         drop(future);
         return TaskHandle::new(TaskState::ended(End::Cancelled));
     }
-    let (waker, state) = {
+    let state = {
         let mut tasks = engine.tasks.borrow_mut();
         tasks.serial += 1;
         let serial = tasks.serial;
@@ -61,35 +48,29 @@ pub(crate) fn spawn(engine: &Rc<Engine>, future: BoxFuture) -> TaskHandle {
             serial,
             index: entry.key(),
         };
-        let waker = TaskWaker::new(id, engine.shared());
-        let state = TaskState::begun(waker.waker().clone());
+        let state = TaskState::begun(future, TaskWaker::new(id, engine.shared()));
         entry.insert(Task {
             serial,
-            body: Some(Body {
-                future,
-                waker: waker.clone(),
-                state: Rc::clone(&state),
-            }),
+            state: Rc::clone(&state),
         });
-        (waker, state)
+        state
     };
-    waker.wake_by_ref();
+    state.wake();
     TaskHandle::new(state)
 }
 
 /// Polls a task that was woken.
+#[inline]
 pub(crate) fn run(engine: &Rc<Engine>, id: TaskId) {
-    let body = engine
+    let named = engine
         .tasks
         .borrow_mut()
         .named(id)
-        .and_then(|task| task.body.take());
-    let Some(Body {
-        mut future,
-        waker,
-        state,
-    }) = body
-    else {
+        .map(|task| Rc::clone(&task.state));
+    let Some(state) = named else {
+        return;
+    };
+    let (Some(mut future), Some(waker)) = (state.take_future(), state.waker()) else {
         return;
     };
     let mut polled = Polled {
@@ -113,13 +94,7 @@ pub(crate) fn run(engine: &Rc<Engine>, id: TaskId) {
         return;
     }
     std::mem::forget(polled);
-    if let Some(task) = engine.tasks.borrow_mut().named(id) {
-        task.body = Some(Body {
-            future,
-            waker,
-            state,
-        });
-    }
+    state.put_future(future);
 }
 
 /// Removes a task that has ended, also by a panic.
@@ -151,10 +126,10 @@ pub(crate) fn take_all(engine: &Rc<Engine>) -> Vec<impl Sized> {
     let tasks = std::mem::take(&mut engine.tasks.borrow_mut().tasks);
     tasks
         .into_iter()
-        .filter_map(|(_, task)| task.body)
-        .map(|body| {
-            body.state.finish(End::Cancelled);
-            body.future
+        .filter_map(|(_, task)| {
+            let future = task.state.take_future()?;
+            task.state.finish(End::Cancelled);
+            Some(future)
         })
         .collect()
 }

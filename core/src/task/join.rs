@@ -9,6 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
+use super::TaskWaker;
+
 /// Why a task has no result.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,30 +35,58 @@ pub(super) enum End {
     Panicked,
 }
 
+pub(super) type BoxFuture = Pin<Box<dyn Future<Output = ()>>>;
+
 /// What a task and its handle share.
 pub(super) struct TaskState {
+    /// None while it is being polled, and once it has ended.
+    future: Cell<Option<BoxFuture>>,
+    /// None if it was never begun.
+    waker: Option<TaskWaker>,
     cancelled: Cell<bool>,
     end: Cell<Option<End>>,
-    task: Option<Waker>,
     joiner: RefCell<Option<Waker>>,
 }
 
 impl TaskState {
-    pub(super) fn begun(task: Waker) -> Rc<Self> {
-        Self::new(Some(task), None)
+    pub(super) fn begun(future: BoxFuture, waker: TaskWaker) -> Rc<Self> {
+        Self::new(Some(future), Some(waker), None)
     }
 
     pub(super) fn ended(end: End) -> Rc<Self> {
-        Self::new(None, Some(end))
+        Self::new(None, None, Some(end))
     }
 
-    fn new(task: Option<Waker>, end: Option<End>) -> Rc<Self> {
+    fn new(future: Option<BoxFuture>, waker: Option<TaskWaker>, end: Option<End>) -> Rc<Self> {
         Rc::new(Self {
+            future: Cell::new(future),
+            waker,
             cancelled: Cell::new(false),
             end: Cell::new(end),
-            task,
             joiner: RefCell::new(None),
         })
+    }
+
+    /// Takes the future, to poll it or to drop it.
+    #[inline]
+    pub(super) fn take_future(&self) -> Option<BoxFuture> {
+        self.future.take()
+    }
+
+    #[inline]
+    pub(super) fn put_future(&self, future: BoxFuture) {
+        self.future.set(Some(future));
+    }
+
+    #[inline]
+    pub(super) fn waker(&self) -> Option<&TaskWaker> {
+        self.waker.as_ref()
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -87,9 +117,7 @@ impl TaskHandle {
             return;
         }
         self.0.cancelled.set(true);
-        if let Some(task) = &self.0.task {
-            task.wake_by_ref();
-        }
+        self.0.wake();
     }
 
     /// Whether the task has ended.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 
-use crate::engine::{RemoteItem, Run, Shared, push_if_running};
+use crate::engine::{RemoteItem, Shared, queue_if_running};
 
 /// The name of a task; never used again for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Wake for Target {
         if self.queued.swap(true, Ordering::AcqRel) {
             return;
         }
-        if push_if_running(&self.shared, Run::Task(self.id)).is_err() {
+        if !queue_if_running(&self.shared, self.id) {
             // A closed loop has no tasks left to wake.
             let _ = self.shared.push(RemoteItem::Task(self.id));
         }
@@ -50,7 +50,6 @@ impl Wake for Target {
 }
 
 /// The waker of one task, and whether the task is queued.
-#[derive(Clone)]
 pub(crate) struct TaskWaker {
     target: Arc<Target>,
     waker: Waker,
@@ -73,6 +72,7 @@ impl TaskWaker {
         Self::new(TaskId::MAIN, shared)
     }
 
+    #[inline]
     pub(crate) fn waker(&self) -> &Waker {
         &self.waker
     }
@@ -83,6 +83,7 @@ impl TaskWaker {
 
     /// To be called before the task is polled, so that a wake during the poll
     /// queues it again.
+    #[inline]
     pub(crate) fn clear(&self) {
         self.target.queued.store(false, Ordering::Release);
     }

@@ -73,6 +73,18 @@ pub trait Coder {
     /// library answers otherwise.
     fn send(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<(), TlsError>;
 
+    /// Encrypts all of `plain` into memory that is there already, and says how
+    /// much of it was filled. Whoever has much to send is spared what growing a
+    /// vector costs: each of its bytes is written once more.
+    ///
+    /// None if `room` is too small, if `send` would fail, or if the library
+    /// cannot do it; nothing has happened then, and [`send`](Self::send) is to
+    /// be called instead. The default answers that.
+    fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
+        let _ = (plain, room);
+        None
+    }
+
     /// Changes the keys of the sending direction and asks the peer to do the
     /// same (RFC 8446, section 4.6.3).
     ///

@@ -29,6 +29,41 @@ fn data_is_split_into_records() {
     }
 }
 
+/// Memory that is there already is taken for all of the data or for none of it:
+/// nothing is sent twice, and nothing is lost.
+#[test]
+fn memory_that_is_there_takes_all_or_nothing() {
+    for version in VERSIONS {
+        let mut pair = Pair::open(version);
+        let plain: Vec<u8> = (0..=u8::MAX).cycle().take(50_000).collect();
+        for len in [0, 1, 49_999, 50_000, 50_050, 80_000] {
+            let mut room = vec![b'?'; len];
+            match pair.client.send_into(&plain, &mut room) {
+                Some(filled) => pair.server.arrive(&room[..filled]).unwrap(),
+                None => {
+                    pair.client.send(&plain).unwrap();
+                    let wire = pair.client.take_wire();
+                    pair.server.arrive(&wire).unwrap();
+                }
+            }
+            assert!(pair.server.take_plain() == plain, "{len} bytes of room");
+        }
+    }
+}
+
+#[test]
+fn memory_that_is_there_stays_empty_where_nothing_can_be_sent() {
+    for version in VERSIONS {
+        let mut room = [b'?'; 100];
+        let mut early = Pair::of(version);
+        assert_eq!(early.client.send_into(b"early", &mut room), None);
+        let mut pair = early.opened(Cut::Whole);
+        pair.client.close().unwrap();
+        assert_eq!(pair.client.send_into(b"late", &mut room), None);
+        assert_eq!(room, [b'?'; 100]);
+    }
+}
+
 /// Line B52: all records of one read come out of one call.
 #[test]
 fn one_call_takes_all_records() {

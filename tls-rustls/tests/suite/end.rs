@@ -61,6 +61,10 @@ impl End {
         self.call(|coder, _, wire| coder.send(plain, wire))
     }
 
+    pub fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
+        self.coder.send_into(plain, room)
+    }
+
     pub fn update_keys(&mut self) -> Result<(), TlsError> {
         self.call(|coder, _, wire| coder.update_keys(wire))
     }

@@ -48,6 +48,30 @@ fn requests_are_answered_with_the_next_data() {
     }
 }
 
+/// Nor is the answer lost where the data goes into memory that is there.
+#[test]
+fn answers_come_before_data_in_memory_that_is_there() {
+    for side in VICTIMS {
+        for len in [40, 1000] {
+            let (mut end, mut forger) = victim(side, TlsVersion::Tls13);
+            end.arrive(&forger.record(HANDSHAKE, &[24, 0, 0, 1, 1]))
+                .unwrap();
+            let mut room = vec![0; len];
+            let wire = match end.send_into(b"hello", &mut room) {
+                Some(filled) => room[..filled].to_vec(),
+                None => {
+                    end.send(b"hello").unwrap();
+                    end.take_wire()
+                }
+            };
+            let first = crate::end::records(&wire).next().unwrap();
+            let answer = forger.open(&wire[..first.1]);
+            assert_eq!(answer, [(HANDSHAKE, vec![24, 0, 0, 1, 0])]);
+            assert_eq!(crate::end::records(&wire).count(), 2);
+        }
+    }
+}
+
 /// Nor does anybody make this side encrypt for ever.
 #[test]
 fn a_flood_of_requests_is_an_error() {

@@ -5,7 +5,7 @@ use loopline_core::tls::{Progress, TlsErrorKind};
 use crate::end::kind;
 use crate::forge::{ALERT, HANDSHAKE, VICTIMS, victim};
 use crate::forged_records::against_all;
-use crate::pair::VERSIONS;
+use crate::pair::{Pair, VERSIONS};
 
 #[test]
 fn a_close_notify_may_have_any_level() {
@@ -35,6 +35,20 @@ fn a_message_without_end_is_bounded() {
             // One that says that it is 16 MiB long is refused for that.
             let first = forger.record(HANDSHAKE, &[24, 0xff, 0xff, 0xff]);
             assert_eq!(kind(end.arrive(&first)), TlsErrorKind::BadRecord);
+        }
+    }
+}
+
+/// What files over TLS are encrypted into is never cleared in between.
+#[test]
+fn data_is_encrypted_into_memory_that_is_there() {
+    for version in VERSIONS {
+        let mut pair = Pair::open(version);
+        let mut room = [0; 1000];
+        for _ in 0..3 {
+            let filled = pair.client.send_into(b"0123456789", &mut room).unwrap();
+            pair.server.arrive(&room[..filled]).unwrap();
+            assert_eq!(pair.server.take_plain(), b"0123456789");
         }
     }
 }

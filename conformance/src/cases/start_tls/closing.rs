@@ -121,8 +121,10 @@ fn data_after_closing_is_discarded(context: &Context) -> Outcome {
     over_cuts(context, async |upgrade| {
         let (transport, mut link) = upgrade.secured().await?;
         transport.close();
-        // Little: it is to arrive before the loop's patience ends, a second.
-        link.peer.send(&upgrade.content(30_000))?;
+        // Little, in two records: also byte by byte it is to arrive before the loop's
+        // patience ends, which is a second.
+        link.peer.send(&upgrade.content(1_000))?;
+        link.peer.send(&upgrade.content(1_000))?;
         link.peer.until(upgrade.scene, peer_closed).await?;
         link.peer.send(b"and more")?;
         link.peer.close()?;

@@ -156,7 +156,7 @@ impl Stage<'_> {
     ) -> Sending<'b> {
         let source = source.into();
         match end {
-            End::Transport(transport) => self.scene.sendfile(transport, source, options),
+            End::Transport(transport) => Box::pin(self.scene.sendfile(transport, source, options)),
             End::Socket(socket) => self
                 .scene
                 .sock_sendfile(socket.as_source(), source, options),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Flags, State, TlsStream};
 use crate::BoxError;
-use crate::engine::{ExceptionContext, Run, Severity};
-use crate::event_loop::LoopClosed;
+use crate::engine::{Errand, ExceptionContext, Severity};
+use crate::event_loop::{Callback, LoopClosed};
 use crate::protocol::Protocol;
 use crate::send_file::{Carrier, SendFileErrorKind};
 use crate::tls::stop::StopTlsError;
@@ -103,11 +103,10 @@ impl TlsStream {
 
     pub(super) fn start_timer(&self, after: Duration, act: fn(&Self)) {
         let this = Weak::clone(&self.this);
-        let expire = Box::new(move || {
+        let expire = Callback::new(move || {
             if let Some(stream) = this.upgrade() {
                 act(&stream);
             }
-            Ok(())
         });
         let timer = self.engine.call_later(after, expire).ok();
         self.replace_timer(timer);
@@ -278,7 +277,7 @@ impl TlsStream {
         self.start_ending(error.map(copy_error));
         if self.enter(State::Lost) {
             if let Some(layer) = self.this.upgrade() {
-                self.engine.push(Run::LayerLost(layer));
+                self.engine.push(Errand::LayerLost(layer));
             }
         }
     }

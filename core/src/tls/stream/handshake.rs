@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Flags;
 use super::{State, TlsStream};
 use crate::engine::{ExceptionContext, Severity, TimerHandle};
+use crate::event_loop::Callback;
 use crate::tls::upgrade::StartTlsError;
 use crate::trace::HandshakeSpan;
 use crate::transport::Transport;
@@ -62,11 +63,10 @@ impl TlsStream {
 
     fn begin_handshake(self: &Rc<Self>, timeout: Duration, alone: bool) {
         let this = Rc::downgrade(self);
-        let expire = Box::new(move || {
+        let expire = Callback::new(move || {
             if let Some(stream) = Weak::upgrade(&this) {
                 stream.handshake_expired(timeout);
             }
-            Ok(())
         });
         let timer = self.engine.call_later(timeout, expire).ok();
         self.put_handshake(Handshake {

@@ -1,7 +1,7 @@
 //! What comes from the peer.
 
 use super::{Flags, State, TlsStream};
-use crate::engine::Run;
+use crate::engine::Errand;
 use crate::tls::{Progress, TlsError, TlsErrorKind, UNCONSUMED_LIMIT};
 
 /// The header of a record: type, version, length (RFC 8446, section 5.1).
@@ -176,7 +176,7 @@ impl TlsStream {
         }
         if let Some(layer) = self.this.upgrade() {
             self.put(Flags::QUEUED, true);
-            self.engine.push(Run::LayerLater(layer));
+            self.engine.push(Errand::LayerLater(layer));
         }
     }
 

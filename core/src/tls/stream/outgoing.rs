@@ -119,10 +119,16 @@ impl TlsStream {
         if wire.is_empty() {
             return Flow::Open;
         }
+        let flow = self.send_records(wire);
+        wire.clear();
+        flow
+    }
+
+    /// Hands ciphertext to the transport below.
+    pub(super) fn send_records(&self, records: &[u8]) -> Flow {
         // Below nothing refuses: no file is sent there, and its sending half
         // is ended by its close alone.
-        let flow = self.below().map(|below| below.write(wire));
-        wire.clear();
+        let flow = self.below().map(|below| below.write(records));
         flow.and_then(Result::ok).unwrap_or(Flow::Closed)
     }
 

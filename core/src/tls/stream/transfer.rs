@@ -18,16 +18,24 @@ use crate::transport::{Address, Flow, Line};
 /// so long (line A70).
 const STRETCH: u64 = 1024 * 1024;
 
+/// Room for the records of one piece, in bytes: what they add to it, unless they
+/// are tiny.
+const RECORDS: usize = PIECE + 16 * 1024;
+
 impl TlsStream {
     /// Encrypts and hands on; says how much of `plain` has been taken.
     fn send_plain(&self, plain: &[u8]) -> io::Result<usize> {
+        let mut records = self.engine.take_records();
+        records.resize(RECORDS, 0);
+        let taken = self.send_pieces(plain, &mut records);
+        self.engine.return_records(records);
+        taken
+    }
+
+    fn send_pieces(&self, plain: &[u8], records: &mut [u8]) -> io::Result<usize> {
         let mut taken = 0;
-        let mut wire = self.engine.take_wire();
         for piece in plain.chunks(PIECE) {
-            let encrypted = self.code(|coder| coder.send(piece, &mut wire));
-            let flow = self.send_wire(&mut wire);
-            encrypted?;
-            if flow == Flow::Closed {
+            if self.send_piece(piece, records)? == Flow::Closed {
                 // Why will be known when the transport below has ended.
                 break;
             }
@@ -36,8 +44,20 @@ impl TlsStream {
                 break;
             }
         }
-        self.engine.return_wire(wire);
         Ok(taken)
+    }
+
+    fn send_piece(&self, piece: &[u8], records: &mut [u8]) -> io::Result<Flow> {
+        let filled = self.code(|coder| Ok(coder.send_into(piece, records)))?;
+        if let Some(records) = filled.and_then(|filled| records.get(..filled)) {
+            return Ok(self.send_records(records));
+        }
+        let mut wire = self.engine.take_wire();
+        let encrypted = self.code(|coder| coder.send(piece, &mut wire));
+        let flow = self.send_wire(&mut wire);
+        self.engine.return_wire(wire);
+        encrypted?;
+        Ok(flow)
     }
 
     /// Goes on with the file that is being sent, if nothing waits below.

@@ -5,7 +5,8 @@ use std::io;
 use super::{Flags, Stream, StreamIo, borrow};
 use crate::BoxError;
 use crate::backend::Interest;
-use crate::engine::Run;
+use crate::engine::Errand;
+use crate::event_loop::Callback;
 use crate::send_file::{Carrier, SendFileErrorKind};
 
 impl<S: StreamIo> Stream<S> {
@@ -47,11 +48,10 @@ impl<S: StreamIo> Stream<S> {
             return;
         };
         let this = std::rc::Weak::clone(&self.this);
-        let give_up = Box::new(move || {
+        let give_up = Callback::new(move || {
             if let Some(stream) = this.upgrade() {
                 stream.fail(Some(io::ErrorKind::TimedOut.into()));
             }
-            Ok(())
         });
         if let Ok(timer) = self.engine.call_later(timeout, give_up) {
             self.with_busy(|busy| busy.close_timer = Some(timer));
@@ -104,7 +104,7 @@ impl<S: StreamIo> Stream<S> {
         }
         self.engine.want(self.key.get(), Interest::empty());
         if !self.has(Flags::TRANSFER) {
-            self.engine.push(Run::Lost(self.key.get()));
+            self.engine.push(Errand::Lost(self.key.get()));
         }
     }
 

@@ -19,7 +19,7 @@ impl<S: StreamIo> Line for Stream<S> {
         self.this.upgrade()
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&self, data: &[u8]) -> Result<Flow, WriteError> {
         self.write_slice(data)
     }
@@ -145,6 +145,7 @@ impl<S: StreamIo> Line for Stream<S> {
         }
     }
 
+    #[inline]
     fn poll_send_file(
         &self,
         cx: &mut Context<'_>,

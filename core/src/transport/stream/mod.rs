@@ -7,7 +7,7 @@
 //!                    └──────────────────────────────────────────────┘
 //! ```
 //!
-//! `ENDING` has a [`Run::Lost`](crate::engine::Run) in the queue, so that
+//! `ENDING` has a [`Errand::Lost`](crate::engine::Errand) in the queue, so that
 //! `connection_lost` is never called inside another callback, and at the end of
 //! the turn at the earliest (line D3). Reading,
 //! ending the sending half, flow control and sending a file are flags beside
@@ -199,8 +199,8 @@ impl<S: StreamIo> Stream<S> {
 
     /// So many bytes were received.
     #[inline]
-    fn count_received(&self, count: usize) {
-        self.engine.counters().received(count);
+    fn count_received(&self, engine: &Engine, count: usize) {
+        engine.counters().received(count);
         self.span.received(count);
     }
 
@@ -264,7 +264,7 @@ impl<S: StreamIo> Watched for Stream<S> {
             if !self.may_read() {
                 self.update_interest();
             } else if S::READS {
-                self.read_ready();
+                self.read_ready(engine);
             } else {
                 self.reader_left();
             }

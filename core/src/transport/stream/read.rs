@@ -4,7 +4,8 @@ use std::io;
 
 use super::{Flags, PanicGuard, Stream, StreamIo, borrow};
 use crate::BoxError;
-use crate::protocol::Outcome;
+use crate::engine::Engine;
+use crate::protocol::{BufferedProtocol, Outcome, Protocol};
 
 /// Why reading does not go on as before.
 enum Halt {
@@ -14,25 +15,24 @@ enum Halt {
     Failed(io::Error),
 }
 
-impl Halt {
-    /// No data is no reason.
-    #[cold]
-    fn after(error: io::Error) -> Result<(), Self> {
-        match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),
-            _ => Err(Self::Failed(error)),
-        }
-    }
-}
-
 /// Gives the protocol what a read has brought.
 #[inline]
 fn deliver(read: io::Result<usize>, to: impl FnOnce(usize) -> Outcome) -> Result<(), Halt> {
     match read {
         Ok(0) => Err(Halt::End),
         Ok(count) => to(count).map_err(Halt::Raised),
-        Err(error) => Halt::after(error),
+        Err(error) if is_no_data(&error) => Ok(()),
+        Err(error) => Err(Halt::Failed(error)),
     }
+}
+
+/// That there is no data is no reason.
+#[cold]
+fn is_no_data(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }
 
 impl<S: StreamIo> Stream<S> {
@@ -63,9 +63,18 @@ impl<S: StreamIo> Stream<S> {
 
     /// One read for one readiness (line D21). What the protocol is owed is
     /// settled by who called.
-    pub(super) fn read_ready(&self) {
+    #[inline]
+    pub(super) fn read_ready(&self, engine: &Engine) {
+        if let Err(halt) = self.read(engine) {
+            engine.settle();
+            self.halt(halt);
+        }
+    }
+
+    #[inline]
+    fn read(&self, engine: &Engine) -> Result<(), Halt> {
         let Some(protocol) = self.protocol.get() else {
-            return;
+            return Ok(());
         };
         let guard = PanicGuard(self);
         let read = {
@@ -73,22 +82,23 @@ impl<S: StreamIo> Stream<S> {
             let mut protocol = borrow(&protocol);
             match protocol.as_buffered() {
                 Some(buffered) => self.read_into(buffered),
-                None => {
-                    let mut buffer = self.engine.read_buffer();
-                    let read = self.receive(&mut buffer);
-                    deliver(read, |count| {
-                        self.count_received(count);
-                        protocol.data_received_mut(&mut buffer[..count])
-                    })
-                }
+                None => self.read_for(&mut *protocol, engine),
             }
         };
         std::mem::forget(guard);
-        drop(protocol);
-        if let Err(halt) = read {
-            self.engine.settle();
-            self.halt(halt);
-        }
+        read
+    }
+
+    /// Reads into the loop's buffer, which the protocol is lent.
+    #[inline]
+    fn read_for(&self, protocol: &mut dyn Protocol, engine: &Engine) -> Result<(), Halt> {
+        let mut buffer = engine.read_buffer();
+        let buffer = &mut **buffer;
+        let read = self.receive(buffer);
+        deliver(read, |count| {
+            self.count_received(engine, count);
+            protocol.data_received_mut(&mut buffer[..count])
+        })
     }
 
     #[cold]
@@ -101,7 +111,8 @@ impl<S: StreamIo> Stream<S> {
     }
 
     /// Reads straight into the protocol's own buffer (line D29).
-    fn read_into(&self, protocol: &mut dyn crate::protocol::BufferedProtocol) -> Result<(), Halt> {
+    #[inline]
+    fn read_into(&self, protocol: &mut dyn BufferedProtocol) -> Result<(), Halt> {
         let space = protocol.buffer(None).map_err(Halt::Raised)?;
         if space.is_empty() {
             return Err(Halt::Raised("the protocol's buffer is empty".into()));
@@ -112,11 +123,12 @@ impl<S: StreamIo> Stream<S> {
         }
         let read = self.receive(space);
         deliver(read, |count| {
-            self.count_received(count);
+            self.count_received(&self.engine, count);
             protocol.buffer_updated(count)
         })
     }
 
+    #[inline]
     fn receive(&self, into: &mut [u8]) -> io::Result<usize> {
         self.with_io(|io| io.receive(into))
             .unwrap_or_else(|| Err(io::ErrorKind::NotConnected.into()))
@@ -125,7 +137,7 @@ impl<S: StreamIo> Stream<S> {
     /// The peer sends no more. The protocol hears of it once (line D26).
     fn end_of_stream(&self) {
         self.set(Flags::EOF_READ);
-        match self.call(crate::protocol::Protocol::eof_received) {
+        match self.call(Protocol::eof_received) {
             // What is only read is of no more use (line D32).
             Some(Ok(true)) if S::WRITES => self.update_interest(),
             Some(Ok(_)) => self.close_gently(),

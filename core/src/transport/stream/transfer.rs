@@ -4,7 +4,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 
 use super::{Flags, Stream, StreamIo};
-use crate::engine::{Engine, Run};
+use crate::engine::{Engine, Errand};
 use crate::send_file::{Active, Carrier, SendFileErrorKind as Kind, Step, Transfer};
 use crate::transport::Address;
 
@@ -102,7 +102,7 @@ impl<S: StreamIo> Carrier for Stream<S> {
         if self.has(Flags::ENDING) {
             // It was queued neither by `fail` nor before: the kernel had
             // to let go of the socket first.
-            self.engine.push(Run::Lost(self.key.get()));
+            self.engine.push(Errand::Lost(self.key.get()));
         } else if failure.is_some() {
             self.fail(failure);
         } else if self.has(Flags::CLOSING) {

@@ -1,7 +1,7 @@
 //! What a layer above has left when it was taken off.
 
 use super::{Flags, Stream};
-use crate::engine::Run;
+use crate::engine::Errand;
 use crate::transport::{Returned, StreamIo, Unread};
 
 impl<S: StreamIo> Stream<S> {
@@ -14,12 +14,12 @@ impl<S: StreamIo> Stream<S> {
             self.with_busy(|busy| busy.unread = Some(Unread::new(returned.unread)));
         }
         self.set(Flags::UNREAD);
-        self.engine.push(Run::Later(self.key.get()));
+        self.engine.push(Errand::Later(self.key.get()));
     }
 
     /// The user wants data again.
     pub(super) fn queue_unread(&self) {
-        self.engine.push(Run::Later(self.key.get()));
+        self.engine.push(Errand::Later(self.key.get()));
     }
 
     /// Whether what is left may be delivered now.

@@ -16,22 +16,20 @@ impl<S: StreamIo> Stream<S> {
         self.queued.get() > 0 || self.transfer_wants_write()
     }
 
-    /// Whether bytes are taken, dropped, or refused.
+    /// Whether bytes are taken, and not dropped or refused.
     #[inline]
-    fn admits(&self) -> Result<bool, WriteError> {
+    fn admits(&self) -> bool {
+        let hindrance = Flags::TRANSFER | Flags::EOF_WRITTEN | Flags::CLOSING | Flags::ENDING;
+        S::WRITES && !self.has(hindrance)
+    }
+
+    /// Drops bytes, or refuses them.
+    #[cold]
+    fn admit_none(&self) -> Result<Flow, WriteError> {
+        let flags = self.flags.get();
         if !S::WRITES {
             return Err(WriteError::ReadOnly);
         }
-        let hindrance = Flags::TRANSFER | Flags::EOF_WRITTEN | Flags::CLOSING | Flags::ENDING;
-        if self.has(hindrance) {
-            return self.admits_none();
-        }
-        Ok(true)
-    }
-
-    #[cold]
-    fn admits_none(&self) -> Result<bool, WriteError> {
-        let flags = self.flags.get();
         if flags.contains(Flags::TRANSFER) {
             return Err(WriteError::SendFileInProgress);
         }
@@ -39,36 +37,52 @@ impl<S: StreamIo> Stream<S> {
             return Err(WriteError::EofWritten);
         }
         self.dropped.note(&self.engine);
-        Ok(false)
+        Ok(Flow::Closed)
     }
 
-    #[inline]
+    // Once for the user of a connection and once for a layer.
+    #[inline(always)]
     pub(super) fn write_slice(&self, data: &[u8]) -> Result<Flow, WriteError> {
-        if !self.admits()? {
-            return Ok(Flow::Closed);
+        if !self.admits() {
+            return self.admit_none();
         }
         if self.queued.get() > 0 || data.is_empty() {
-            return Ok(self.write_behind(data, 0));
+            return self.write_behind(data, 0);
         }
-        match self.send(data) {
-            Ok(sent) if sent == data.len() => Ok(self.open_flow()),
-            Ok(sent) => Ok(self.write_behind(data, sent)),
+        match self.with_io(|io| io.send(data)) {
+            Some(Ok(sent)) => {
+                self.count_sent(sent as u64);
+                if sent == data.len() {
+                    Ok(self.open_flow())
+                } else {
+                    self.write_behind(data, sent)
+                }
+            }
+            Some(Err(error)) => self.write_refused(data, error),
+            None => self.write_behind(data, 0),
+        }
+    }
+
+    #[cold]
+    fn write_refused(&self, data: &[u8], error: io::Error) -> Result<Flow, WriteError> {
+        match nothing_taken(error) {
+            Ok(sent) => self.write_behind(data, sent),
             Err(error) => Ok(self.write_failed(error)),
         }
     }
 
     /// Queues what one attempt did not take.
     #[cold]
-    fn write_behind(&self, data: &[u8], sent: usize) -> Flow {
+    fn write_behind(&self, data: &[u8], sent: usize) -> Result<Flow, WriteError> {
         if sent < data.len() {
             self.enqueue(&[IoSlice::new(data)], sent);
         }
-        self.flow()
+        Ok(self.flow())
     }
 
     pub(super) fn write_slices(&self, lines: &[IoSlice<'_>]) -> Result<Flow, WriteError> {
-        if !self.admits()? {
-            return Ok(Flow::Closed);
+        if !self.admits() {
+            return self.admit_none();
         }
         let total: usize = lines.iter().map(|line| line.len()).sum();
         let mut sent = 0;
@@ -84,12 +98,6 @@ impl<S: StreamIo> Stream<S> {
             self.enqueue(lines, sent);
         }
         Ok(self.flow())
-    }
-
-    /// One attempt; 0 if the kernel takes nothing now.
-    pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
-        let written = self.with_io(|io| io.send(data));
-        self.taken(written.unwrap_or(Ok(0)))
     }
 
     /// What a write has come to. That the kernel takes nothing now is no error,
