@@ -18,6 +18,9 @@ pub(super) struct Parts {
     pub(super) handshake: Option<Handshake>,
     /// Who waits for TLS to be taken off.
     pub(super) stopping: Option<Box<Stopping>>,
+    /// Bytes of the peer that the coder has not consumed, such as the beginning of
+    /// a record that a read has cut.
+    pending: Option<Vec<u8>>,
     /// What is decoded and waits for the user.
     pub(super) unread: Option<Unread>,
     /// The file that is being sent.
@@ -47,6 +50,24 @@ impl Busy {
         taken
     }
 
+    /// Takes what the coder has not consumed.
+    pub(super) fn take_pending(&self) -> Vec<u8> {
+        match self.take(|parts| &mut parts.pending) {
+            Some(pending) => {
+                self.tidy();
+                pending
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Keeps it, where there is something.
+    pub(super) fn put_pending(&self, pending: Vec<u8>) {
+        if !pending.is_empty() {
+            self.with(|parts| parts.pending = Some(pending));
+        }
+    }
+
     pub(super) fn has_unread(&self) -> bool {
         let parts = self.0.take();
         let has = parts.as_ref().is_some_and(|parts| parts.unread.is_some());
@@ -60,6 +81,7 @@ impl Busy {
         let in_use = parts.as_ref().is_some_and(|parts| {
             parts.handshake.is_some()
                 || parts.stopping.is_some()
+                || parts.pending.is_some()
                 || parts.unread.is_some()
                 || parts.transfer.is_some()
                 || parts.lingering.is_some()
@@ -75,6 +97,16 @@ impl Busy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_pending_is_taken_once_and_nothing_is_kept_for_nothing() {
+        let busy = Busy::default();
+        busy.put_pending(vec![1, 2]);
+        assert_eq!(busy.take_pending(), [1, 2]);
+        assert!(busy.take_pending().is_empty());
+        busy.put_pending(Vec::with_capacity(10));
+        assert!(busy.0.take().is_none(), "memory for nothing");
+    }
 
     #[test]
     fn nothing_is_kept_once_everything_was_taken() {

@@ -259,7 +259,7 @@ impl TlsStream {
         if reason.is_some() {
             self.busy.with(|busy| busy.reason = reason);
         }
-        self.pending.take();
+        drop(self.busy.take_pending());
         self.drop_gathered();
         self.busy.take(|busy| &mut busy.unread);
         self.abandon_transfer(kind);

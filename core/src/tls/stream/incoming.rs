@@ -41,7 +41,7 @@ impl TlsStream {
             plain: self.engine.take_plain(),
             wire: self.engine.take_wire(),
         };
-        let mut pending = self.pending.take();
+        let mut pending = self.busy.take_pending();
         let mut result = Ok(());
         if !pending.is_empty() {
             // The record that was cut is completed; what follows it is decoded
@@ -66,7 +66,7 @@ impl TlsStream {
         if result.is_ok() && pending.len() > UNCONSUMED_LIMIT && self.has_stalled() {
             result = Err(TlsErrorKind::TooMuchInput.into());
         }
-        self.pending.put(pending);
+        self.busy.put_pending(pending);
         self.digest(scratch, result);
     }
 

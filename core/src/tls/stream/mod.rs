@@ -29,7 +29,6 @@ mod incoming;
 mod inward;
 mod lingering;
 mod outgoing;
-mod pending;
 mod stopping;
 mod timeout;
 mod transfer;
@@ -51,7 +50,6 @@ use busy::Busy;
 use handshake::Handshake;
 use inward::Inward;
 use lingering::Lingering;
-use pending::Pending;
 use stopping::Stopping;
 use timeout::Timeout;
 
@@ -118,8 +116,6 @@ pub(crate) struct TlsStream {
     below: RcCell<dyn Transport>,
     coder: BoxCell<dyn Coder>,
     protocol: RcCell<RefCell<dyn Protocol>>,
-    /// Bytes of the peer that the coder has not consumed.
-    pending: Pending,
     busy: Busy,
     flow: FlowControl,
     shutdown_timeout: Timeout,
@@ -179,7 +175,6 @@ impl TlsStream {
             below: RcCell::new(below),
             coder: BoxCell::new(coder),
             protocol: RcCell::new(protocol),
-            pending: Pending::default(),
             busy: Busy::default(),
             flow,
             shutdown_timeout: Timeout::new(limits.shutdown_timeout),

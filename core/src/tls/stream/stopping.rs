@@ -150,7 +150,7 @@ impl TlsStream {
             waker.wake();
         }
         let returned = Returned {
-            unread: self.pending.take(),
+            unread: self.busy.take_pending(),
             writing_paused: self.flow.is_told(),
         };
         self.flow.stop();
