@@ -212,7 +212,7 @@ fn nothing_more_is_read_while_something_waits(context: &Context) -> Outcome {
     over_sides(context, async |upgrade| {
         let link = upgrade.narrow().await?;
         let (transport, mut link, notes) = secured_over(upgrade, link, 1).await?;
-        link.peer.send(&files::content(8_000_000))?;
+        link.peer.send(&files::content(2_000_000))?;
         // A byte each turn.
         link.peer.steps(upgrade.scene, 300).await?;
         assert!(notes.updates.get() >= 100, "it has not begun");
