@@ -197,6 +197,20 @@ impl Coder for Faulty {
         Ok(())
     }
 
+    fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
+        match (self.fault, self.inner.send_into(plain, room)) {
+            (Fault::CutsAtTheRoom, None) if room.len() > 100 => {
+                self.inner.send_into(&plain[..room.len() - 100], room)
+            }
+            (Fault::HidesWhatItFilled, Some(_)) => None,
+            (Fault::FillsWhatItMayNot, None) => {
+                room.fill(0);
+                Some(room.len().min(plain.len()))
+            }
+            (_, filled) => filled,
+        }
+    }
+
     fn update_keys(&mut self, wire: &mut Vec<u8>) -> Result<(), TlsError> {
         let from = wire.len();
         let updated = self.inner.update_keys(wire);

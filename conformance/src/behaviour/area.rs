@@ -36,7 +36,7 @@ pub(super) const AREAS: &[Area] = &[
         letter: "T",
         title: "The contract of a TLS coder",
         layer: None,
-        parts: &[(8, "The clauses of `Coder`")],
+        parts: &[(9, "The clauses of `Coder`")],
         beyond: &[],
     },
     Area {

@@ -42,6 +42,9 @@ use super::{Session, TlsError};
 ///   [`NotOpen`](super::TlsErrorKind::NotOpen); that ends nothing.
 /// * **T8, a peer can make no call panic**, whatever it sends and however it is
 ///   cut.
+/// * **T9, `send_into` is `send`, or nothing.** What it says it has filled is what
+///   `send` would have appended; where it answers None, nothing has happened, to
+///   the connection or to the memory, and `send` is called with the same data.
 pub trait Coder {
     /// Begins: a client writes its first message. Called once, before anything
     /// else.
@@ -79,7 +82,7 @@ pub trait Coder {
     ///
     /// None if `room` is too small, if `send` would fail, or if the library
     /// cannot do it; nothing has happened then, and [`send`](Self::send) is to
-    /// be called instead. The default answers that.
+    /// be called instead (T9). The default answers that.
     fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
         let _ = (plain, room);
         None

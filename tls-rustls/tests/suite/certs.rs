@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use loopline_core::tls::{Identity, Pem};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PKCS_ED25519,
 };
+use rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// The name that the server's certificate is for.
 pub const NAME: &str = "example.test";
@@ -92,3 +93,19 @@ pub static SERVER: LazyLock<Issued> = LazyLock::new(|| AUTHORITY.issue(NAME, |_|
 
 /// A client's.
 pub static CLIENT: LazyLock<Issued> = LazyLock::new(|| AUTHORITY.issue("a-client.test", |_| {}));
+
+/// A key of another kind than the others. rcgen writes its public half behind it
+/// (RFC 5958), which OpenSSL 3.0 does not read: so that is left out.
+pub fn ed25519() -> KeyPair {
+    /// Version 0, the algorithm, and two strings around a seed of 32 bytes (RFC 8410,
+    /// section 7).
+    const HEAD: [u8; 16] = [
+        0x30, 46, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 34, 4, 32,
+    ];
+    let whole = KeyPair::generate_for(&PKCS_ED25519)
+        .unwrap()
+        .serialize_der();
+    let seed = &whole[HEAD.len()..HEAD.len() + 32];
+    let key = PrivatePkcs8KeyDer::from([&HEAD, seed].concat());
+    KeyPair::from_pkcs8_der_and_sign_algo(&key, &PKCS_ED25519).unwrap()
+}

@@ -1,9 +1,8 @@
 //! A server with several names, whose certificates change while it runs.
 
 use loopline_core::tls::{Identities, ServerName, TlsContext, TlsErrorKind, TlsVersion};
-use rcgen::{KeyPair, PKCS_ED25519};
 
-use crate::certs::{AUTHORITY, Issued, NAME, SERVER};
+use crate::certs::{AUTHORITY, Issued, NAME, SERVER, ed25519};
 use crate::end::{Cut, End, exchange, kind, refused_by};
 use crate::library::{Context, NO_SUCH_NAME, Pem, client, server};
 use crate::pair::{Pair, VERSIONS};
@@ -50,8 +49,7 @@ fn the_name_chooses() {
 /// not the one that it or the server prefers.
 #[test]
 fn a_key_of_another_kind_is_no_reason() {
-    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
-    let other = AUTHORITY.issue_for(&key, "other.test", |_| {});
+    let other = AUTHORITY.issue_for(&ed25519(), "other.test", |_| {});
     for version in VERSIONS {
         for (any, named) in [(&*SERVER, &other), (&other, &*SERVER)] {
             let both = Identities::new()

@@ -36,6 +36,12 @@ faults! {
     Panics,
     /// Each record is sent twice.
     SendsTwice,
+    /// Data for which there is no room in memory is cut there.
+    CutsAtTheRoom,
+    /// Data goes into memory that is too small for all of it, and that is not told.
+    HidesWhatItFilled,
+    /// Memory is filled where nothing can be sent.
+    FillsWhatItMayNot,
     /// Data that cannot be sent is dropped without a word.
     SwallowsRefusals,
     /// The peer is not told of new keys.
@@ -176,6 +182,21 @@ pub(in crate::adversary) const FINDINGS: &[(Fault, Shows, &[&str])] = &[
             "coder::T1_input_may_be_cut_anywhere",
             "coder::B51_any_size_arrives",
         ],
+    ),
+    (
+        Fault::CutsAtTheRoom,
+        Failing,
+        &["coder::T9_memory_takes_all_of_the_data_or_none"],
+    ),
+    (
+        Fault::HidesWhatItFilled,
+        Failing,
+        &["coder::T9_memory_takes_all_of_the_data_or_none"],
+    ),
+    (
+        Fault::FillsWhatItMayNot,
+        Failing,
+        &["coder::T9_memory_stays_as_it_was_where_nothing_can_be_sent"],
     ),
     (
         Fault::SwallowsRefusals,

@@ -1,4 +1,4 @@
-//! The contract of a TLS coder, T1 to T8, and what it has to agree on and to
+//! The contract of a TLS coder, T1 to T9, and what it has to agree on and to
 //! refuse. No case has a loop: a client and a server are two machines here.
 
 mod agreement;

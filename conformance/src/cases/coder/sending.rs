@@ -17,6 +17,16 @@ pub(super) const CASES: &[Case] = &[
         "Data before the end of the handshake is refused, nothing is written, and the handshake goes on."
     ),
     case!(
+        T9,
+        memory_takes_all_of_the_data_or_none,
+        "Memory that is there already takes all of the data or none of it: nothing is lost, and nothing is sent twice."
+    ),
+    case!(
+        T9,
+        memory_stays_as_it_was_where_nothing_can_be_sent,
+        "Where nothing can be sent, memory that is there already stays as it was."
+    ),
+    case!(
         B51,
         any_size_arrives,
         "Data of any size comes out as it was, in records that are not too long."
@@ -56,6 +66,53 @@ fn sending_before_the_end_of_the_handshake_is_refused(context: &Context) -> Outc
             pair.client.arrive(&wire)?;
         }
         pair.talk(b"hello", Cut::Whole)
+    })
+}
+
+fn memory_takes_all_of_the_data_or_none(context: &Context) -> Outcome {
+    over_versions(context, |version| {
+        let mut pair = Pair::open(context, version)?;
+        let content = files::content(50_000);
+        for size in [0, 1, 49_999, 50_000, 50_050, 80_000] {
+            for side in SIDES {
+                let (end, peer) = pair.ends(side);
+                let mut room = vec![b'?'; size];
+                let wire = match peer.send_into(&content, &mut room) {
+                    Some(filled) => {
+                        assert!(room[filled..].iter().all(|&byte| byte == b'?'));
+                        room.truncate(filled);
+                        room
+                    }
+                    None => {
+                        assert!(room.iter().all(|&byte| byte == b'?'));
+                        peer.send(&content)?;
+                        peer.take_wire()
+                    }
+                };
+                end.arrive(&wire)?;
+                assert!(end.take_plain() == content, "{size}: other bytes arrived");
+            }
+        }
+        pair.talk(b"hello", Cut::Whole)
+    })
+}
+
+fn memory_stays_as_it_was_where_nothing_can_be_sent(context: &Context) -> Outcome {
+    over_versions(context, |version| {
+        let mut room = [b'?'; 1000];
+        let mut pair = Pair::plain(context, version)?;
+        for side in SIDES {
+            let (_, peer) = pair.ends(side);
+            assert_eq!(peer.send_into(b"early", &mut room), None);
+        }
+        pair = Pair::open(context, version)?;
+        for side in SIDES {
+            let (_, peer) = pair.ends(side);
+            peer.close()?;
+            assert_eq!(peer.send_into(b"late", &mut room), None);
+        }
+        assert_eq!(room, [b'?'; 1000]);
+        Ok(())
     })
 }
 

@@ -58,6 +58,11 @@ impl Machine {
         self.call(|coder, _, wire| coder.send(plain, wire))
     }
 
+    /// What memory that is there takes of `plain`; None if the coder does not use it.
+    pub(crate) fn send_into(&mut self, plain: &[u8], room: &mut [u8]) -> Option<usize> {
+        self.coder.send_into(plain, room)
+    }
+
     pub(crate) fn update_keys(&mut self) -> Result<(), TlsError> {
         self.call(|coder, _, wire| coder.update_keys(wire))
     }
