@@ -8,9 +8,10 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use loopline::prelude::*;
-use loopline::{LimitsError, TransportSocket, WriteBufferLimits, WriteError};
+use loopline::{HandOver, LimitsError, TransportSocket, WriteBufferLimits, WriteError};
 
 use crate::harness::{Failing, Failure, on_loop, once, settle};
+use crate::upgrade::upgrade;
 
 /// One end of a connection inside the process.
 struct Memory {
@@ -23,6 +24,8 @@ struct Memory {
     told: Cell<bool>,
     paused: Cell<bool>,
     ended: Cell<bool>,
+    /// Whether a layer may take it over, which it then holds as its protocol.
+    upgradable: bool,
 }
 
 /// Takes nothing from anybody.
@@ -31,7 +34,7 @@ struct Nobody;
 impl Protocol for Nobody {}
 
 impl Memory {
-    fn new(event_loop: &Loop) -> Rc<Self> {
+    fn new(event_loop: &Loop, upgradable: bool) -> Rc<Self> {
         Rc::new(Self {
             event_loop: event_loop.handle(),
             peer: RefCell::default(),
@@ -41,11 +44,13 @@ impl Memory {
             told: Cell::new(false),
             paused: Cell::new(false),
             ended: Cell::new(false),
+            upgradable,
         })
     }
 
-    fn pair(event_loop: &Loop) -> (Rc<Self>, Rc<Self>) {
-        let (one, other) = (Self::new(event_loop), Self::new(event_loop));
+    fn pair(event_loop: &Loop, upgradable: bool) -> (Rc<Self>, Rc<Self>) {
+        let one = Self::new(event_loop, upgradable);
+        let other = Self::new(event_loop, upgradable);
         one.peer.replace(Rc::downgrade(&other));
         other.peer.replace(Rc::downgrade(&one));
         (one, other)
@@ -67,17 +72,19 @@ impl Memory {
         };
         if !self.paused.get() && !self.inbox.borrow().is_empty() {
             let mut protocol = protocol.borrow_mut();
-            let Some(buffered) = protocol.as_buffered() else {
-                return Err("nobody reads".into());
-            };
-            let mut inbox = self.inbox.borrow_mut();
-            let space = buffered.buffer(None)?;
-            let count = space.len().min(inbox.len());
-            for (to, from) in space.iter_mut().zip(inbox.drain(..count)) {
-                *to = from;
+            if let Some(buffered) = protocol.as_buffered() {
+                let mut inbox = self.inbox.borrow_mut();
+                let space = buffered.buffer(None)?;
+                let count = space.len().min(inbox.len());
+                for (to, from) in space.iter_mut().zip(inbox.drain(..count)) {
+                    *to = from;
+                }
+                drop(inbox);
+                buffered.buffer_updated(count)?;
+            } else {
+                let data = Vec::from(self.inbox.take());
+                protocol.data_received(&data)?;
             }
-            drop(inbox);
-            buffered.buffer_updated(count)?;
             drop(protocol);
             if let Some(peer) = self.peer() {
                 peer.judge();
@@ -213,6 +220,12 @@ impl Transport for Handle {
         None
     }
 
+    fn hand_over(&self) -> Option<HandOver> {
+        let below = || Rc::new(Self(Rc::clone(&self.0)));
+        let upgradable = self.0.upgradable;
+        upgradable.then(|| HandOver::new(below(), |_layer| ()))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -224,14 +237,14 @@ impl Memory {
     }
 }
 
+fn stream(event_loop: &Loop, end: Rc<Memory>) -> Result<Stream, Failure> {
+    let transport: Rc<dyn Transport> = Rc::new(Handle(end));
+    Ok(Stream::over(event_loop, &transport)?)
+}
+
 fn streams(event_loop: &Loop) -> Result<(Stream, Stream), Failure> {
-    let (one, other) = Memory::pair(event_loop);
-    let (one, other): (Rc<dyn Transport>, Rc<dyn Transport>) =
-        (Rc::new(Handle(one)), Rc::new(Handle(other)));
-    Ok((
-        Stream::over(event_loop, &one)?,
-        Stream::over(event_loop, &other)?,
-    ))
+    let (one, other) = Memory::pair(event_loop, false);
+    Ok((stream(event_loop, one)?, stream(event_loop, other)?))
 }
 
 #[test]
@@ -274,4 +287,26 @@ fn what_it_cannot_do_is_a_typed_error() -> Result<(), Failure> {
         drop(theirs);
         Ok(())
     })
+}
+
+/// Each end holds the layer over it, which holds the end: a knot that nobody but the
+/// loop can untie.
+#[test]
+fn a_loop_that_is_closed_lets_go_of_tls_over_it() -> Result<(), Failure> {
+    let event_loop = Loop::new()?;
+    let (one, other) = Memory::pair(&event_loop, true);
+    let ends = [Rc::downgrade(&one), Rc::downgrade(&other)];
+    let streams = event_loop.run_until_complete(async {
+        let plain = (stream(&event_loop, one)?, stream(&event_loop, other)?);
+        let (mut client, mut server) = upgrade(&event_loop, plain).await?;
+        client.write_all(b"secret").await?;
+        assert_eq!(server.read_exact(6).await?, b"secret");
+        Ok::<_, Failure>((client, server))
+    })??;
+    assert_eq!(event_loop.snapshot().layers, 2);
+    event_loop.close()?;
+    assert_eq!(event_loop.snapshot().layers, 0);
+    drop(streams);
+    assert!(ends.iter().all(|end| end.strong_count() == 0));
+    Ok(())
 }

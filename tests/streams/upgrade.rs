@@ -8,7 +8,7 @@ use loopline::prelude::*;
 use crate::harness::{Failing, Failure, contexts, on_loop, once, pair, settle};
 
 /// Upgrades both ends at once.
-async fn upgrade(
+pub(crate) async fn upgrade(
     event_loop: &Loop,
     (client, server): (Stream, Stream),
 ) -> Result<(Stream, Stream), Failure> {
